@@ -1,0 +1,59 @@
+"""Backgrounds of a detector, stated on the observable axis after all cuts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from cevns.parameters import Theta
+from cevns.spec import Quantity, Spec, Tagged, family
+from cevns.tables import TableColumns, TableFile
+
+_RATE = ("/keV/kg/day", "/keVee/kg/day", "/keVnr/kg/day", "/PE/kg/day")
+
+
+class Background(Spec):
+    """Base of the backgrounds: a rate per observable, detector mass and live time.
+
+    The rate is what is counted: neither resolution nor efficiency acts on it, the threshold does.
+    """
+
+    name: str
+
+    def integrals(self, edges: Any, theta: Theta, address: str) -> Any:
+        """∫ rate dx over each bin, shape (bins,) [1/mass/time]; ``edges`` are finite."""
+        raise NotImplementedError
+
+
+class FlatBackground(Background):
+    """The same rate everywhere."""
+
+    type: Literal["flat"] = "flat"
+    rate: Annotated[float, Quantity(_RATE[0], _RATE[1:])]
+
+    def integrals(self, edges: Any, theta: Theta, address: str) -> Any:
+        return self.get("rate", theta, address) * np.diff(edges)
+
+
+class TableBackground(Background):
+    """A rate from a file: linear between the points, the first and last value held."""
+
+    type: Literal["table"] = "table"
+    file: Annotated[
+        TableFile,
+        TableColumns(("energy", ("keV", "keVee", "keVnr", "PE")), ("rate", _RATE)),
+    ]
+
+    def integrals(self, edges: Any, theta: Theta, address: str) -> Any:
+        table = self.file.table
+        inside = table.x[(table.x > edges[0]) & (table.x < edges[-1])]
+        x = np.unique(np.concatenate([edges, inside]))
+        areas = 0.5 * (table(x[1:]) + table(x[:-1])) * np.diff(x)
+        upto = np.concatenate([[0.0], np.cumsum(areas)])
+        return np.diff(upto[np.searchsorted(x, edges)])
+
+
+BackgroundField = Annotated[
+    Background, Tagged(family(FlatBackground, TableBackground), "background")
+]

@@ -1,0 +1,87 @@
+"""A beam is a list of components: what a source hands on to the rest of the package.
+
+A component is one population of neutrinos: a flavour state (a 3×3 density matrix), neutrino or
+antineutrino, an energy spectrum, an arrival-time profile and a baseline. The nuclide and the
+outgoing mass enter only later, through the energy at which the moments are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cevns.parameters import Theta
+from cevns.spectra import Spectrum
+from cevns.timing import TimeProfile
+
+FLAVOURS = ("e", "mu", "tau")
+"""Order of the rows and columns of every flavour matrix."""
+
+NEUTRINOS = tuple(f"nu_{flavour}{bar}" for bar in ("", "_bar") for flavour in FLAVOURS)
+"""Names of the six pure states."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Distance from source to detector and its Gaussian spread, both lengths."""
+
+    distance: float
+    spread: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One population of a beam.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the beam ("nu_mu").
+    density : array, shape (3, 3)
+        Flavour density matrix ρ in the order e, μ, τ; its trace is the number of active
+        neutrinos per unit of the spectrum (1 for a pure state).
+    antineutrino : bool
+        Couplings act as their complex conjugates, and V–A interference changes sign.
+    spectrum : Spectrum
+        φ(E) and its moments, per unit of what `weight` counts.
+    group : str
+        The part of the source it belongs to ("prompt", "delayed"), for choosing and for tables.
+    norms : tuple of str
+        Addresses of the parameters that multiply this component (nominally 1).
+    """
+
+    name: str
+    density: Any
+    antineutrino: bool
+    spectrum: Spectrum
+    timing: TimeProfile | None = None
+    baseline: Baseline | None = None
+    group: str = ""
+    norms: tuple[str, ...] = field(default=())
+
+    @property
+    def flavour(self) -> str:
+        """The name of the pure state ("nu_mu_bar"), or of the component if it is a mixture."""
+        bar = "_bar" if self.antineutrino else ""
+        diagonal = np.real(np.diagonal(self.density))
+        pure = np.flatnonzero(diagonal)
+        off = np.asarray(self.density) - np.diag(np.diagonal(self.density))
+        return f"nu_{FLAVOURS[pure[0]]}{bar}" if len(pure) == 1 and not off.any() else self.name
+
+    def norm(self, theta: Theta) -> Any:
+        """Product of the normalisation parameters at θ."""
+        product: Any = 1.0
+        for address in self.norms:
+            product = product * theta.get(address, 1.0)
+        return product
+
+
+def pure_state(name: str) -> tuple[Any, bool]:
+    """(ρ, antineutrino) of a pure flavour state: ``pure_state("nu_mu_bar")``."""
+    flavour = name.removeprefix("nu_").removesuffix("_bar")
+    density = np.zeros((3, 3))
+    index = FLAVOURS.index(flavour)
+    density[index, index] = 1.0
+    return density, name.endswith("_bar")

@@ -1,0 +1,149 @@
+"""``cevns list WHAT``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+EPILOG = """\b
+Examples:
+  cevns list sources
+  cevns list targets --json
+  cevns list parameters examples/coherent-csi-2021.yaml
+"""
+WHAT = ("sources", "interactions", "targets", "form-factors", "facilities", "units", "parameters")
+
+
+@click.command("list", epilog=EPILOG)
+@click.argument("what")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def command(what: str, file: Path | None, as_json: bool) -> None:
+    """List what there is: sources, interactions, targets, form-factors, facilities, units, or
+    the parameters of the experiment file FILE."""
+    from cevns import report
+    from cevns.errors import InputError, Mistake, unknown_name
+
+    if what not in WHAT:
+        raise unknown_name("", what, WHAT, "list")
+    if (what == "parameters") != (file is not None):
+        expected = "cevns list parameters FILE" if file is None else "no file"
+        raise InputError(Mistake(what, "no file" if file is None else str(file), expected))
+    rows = _parameters(file) if file is not None else _LISTS[what]()
+    if as_json:
+        click.echo(json.dumps({what: rows}, allow_nan=False, ensure_ascii=False))
+    elif file is not None:
+        from cevns.config.study import load
+
+        report.show(report.parameter_table(load(file).parameters))
+    else:
+        columns = list(rows[0])
+        body = [[row.get(column, "") for column in columns] for row in rows]
+        report.show(report.table(what.capitalize(), columns, body, numeric=len(columns)))
+
+
+def _parameters(file: Path) -> list[dict[str, Any]]:
+    from cevns.config.study import load
+    from cevns.report import parameter_rows
+
+    return parameter_rows(load(file).parameters)
+
+
+def _status(announced: bool) -> str:
+    return "validated only" if announced else "computed"
+
+
+def _sources() -> list[dict[str, Any]]:
+    from cevns.sources import SOURCES
+    from cevns.sources.announced import AnnouncedSource
+
+    return [
+        {
+            "name": name,
+            "what": source.summary,
+            "status": _status(issubclass(source, AnnouncedSource)),
+            "reference": source.reference,
+        }
+        for name, source in SOURCES.items()
+    ]
+
+
+def _interactions() -> list[dict[str, Any]]:
+    from cevns.interactions import INTERACTIONS
+    from cevns.interactions.announced import Announced
+
+    return [
+        {
+            "name": name,
+            "what": interaction.summary,
+            "status": _status(issubclass(interaction, Announced)),
+            "reference": interaction.reference,
+        }
+        for name, interaction in INTERACTIONS.items()
+    ]
+
+
+def _targets() -> list[dict[str, Any]]:
+    from cevns.nuclides import elements, natural_isotopes
+    from cevns.units import fm
+
+    rows = []
+    for symbol in elements():
+        isotopes = natural_isotopes(symbol)
+        radii = [n.charge_radius for n in isotopes if n.charge_radius is not None]
+        most = max(isotopes, key=lambda n: n.abundance)
+        rows.append(
+            {
+                "element": symbol,
+                "nuclides": " ".join(f"{n.name} ({n.abundance:.2%})" for n in isotopes),
+                "charge radius [fm]": f"{most.charge_radius / fm:.4f}" if radii else "",
+            }
+        )
+    return rows
+
+
+def _form_factors() -> list[dict[str, Any]]:
+    what = {
+        "helm": "Helm with the physical proton radius of each nuclide (default)",
+        "helm-lewin-smith": "Helm with Lewin and Smith's radius",
+        "klein-nystrand": "Klein-Nystrand, R_A = 1.2 A^(1/3) fm; or with an rms_radius",
+        "symmetrized-fermi": "symmetrised Fermi with the physical proton radius",
+        "gaussian": "Gaussian, for the lightest nuclei",
+        "point": "none (F = 1)",
+    }
+    return [{"name": name, "what": text} for name, text in what.items()]
+
+
+def _facilities() -> list[dict[str, Any]]:
+    from cevns.sources.facilities import FACILITIES
+    from cevns.units import MW, GeV
+
+    return [
+        {
+            "name": name,
+            "power [MW]": f"{one.power / MW:g}",
+            "protons [GeV]": f"{one.proton_energy / GeV:g}",
+            "pions per proton": f"{one.pions_per_proton:g}",
+            "reference": one.reference,
+        }
+        for name, one in FACILITIES.items()
+    ]
+
+
+def _units() -> list[dict[str, Any]]:
+    from cevns.quantities import KNOWN_UNITS
+
+    return [{"unit": name} for name in KNOWN_UNITS]
+
+
+_LISTS = {
+    "sources": _sources,
+    "interactions": _interactions,
+    "targets": _targets,
+    "form-factors": _form_factors,
+    "facilities": _facilities,
+    "units": _units,
+}

@@ -1,0 +1,130 @@
+"""``cevns``: the entry point. Verbs are loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+VERBS = {
+    "predict": "Expected counts, spectrum and figure from an experiment file.",
+    "cross-section": "Differential, total and flux-averaged cross-sections.",
+    "list": "What there is: sources, interactions, targets, ..., parameters FILE.",
+}
+
+HELP = """Coherent elastic neutrino-nucleus scattering.
+
+Predict what a detector sees from an experiment file, or ask for a cross-section.
+
+\b
+Examples:
+  cevns predict examples/scholberg-2006-argon.yaml
+  cevns predict examples/coherent-csi-2021.yaml --output output/csi
+  cevns cross-section Ar40 --energy "30 MeV"
+  cevns list parameters examples/coherent-csi-2021.yaml
+"""
+
+
+class Verbs(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        module = importlib.import_module(f"cevns.cli.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in VERBS:
+            from cevns.errors import InputError, Mistake, nearest
+
+            expected = f"a command: {', '.join(VERBS)}"
+            raise InputError(Mistake("", repr(name), expected, nearest(name, VERBS)))
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from cevns import __version__
+
+        click.echo(f"cevns {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=Verbs, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and leave.",
+)
+def cli() -> None:
+    pass
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 (failed) or 2 (bad input).
+
+    Mistakes of the user go to standard error, one line each. Anything else that is raised is a
+    defect of the package and is called an internal error.
+    """
+    try:
+        result = cli.main(args=arguments, prog_name="cevns", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        _say(error.format_message())
+        return 2
+    except click.ClickException as error:
+        _say(error.format_message())
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return 1
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the interpreter's last flush
+        return 1
+    except Exception as error:
+        return _failure(error)
+
+
+def _failure(error: Exception) -> int:
+    from cevns.errors import InputError
+
+    if isinstance(error, InputError):
+        for mistake in error.mistakes:
+            _say(str(mistake))
+        return 2
+    if isinstance(error, OSError):
+        _say(f"{error.filename}: {(error.strerror or 'cannot be used').lower()}")
+        return 1
+    if os.environ.get("CEVNS_DEBUG"):
+        raise error
+    text = " ".join(str(error).split())[:200]
+    _say(f"internal error: {type(error).__name__}: {text} (CEVNS_DEBUG=1 shows where)")
+    return 1
+
+
+def _say(text: str) -> None:
+    click.echo(" ".join(text.split("\n")), err=True)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())

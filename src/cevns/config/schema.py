@@ -1,0 +1,321 @@
+"""The blocks of an experiment file, as declarations.
+
+`ExperimentBlocks` is one experiment: what `cevns predict` needs. `DataBlocks` is one that names a
+data set instead. `StudyBlocks` holds what is said about all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationInfo, model_validator
+from pydantic_core import core_schema
+
+from cevns.binning import Binning
+from cevns.detector import Detector
+from cevns.errors import InputError, Mistake, nearest, show
+from cevns.experiment import Experiment, named_sources
+from cevns.exposure import Exposure
+from cevns.form_factor_spec import FormFactorField
+from cevns.form_factors import FormFactor
+from cevns.interactions import INTERACTIONS, Interaction, Model, StandardModel
+from cevns.interactions.announced import Announced
+from cevns.interactions.standard_model import SIN2_THETA_W
+from cevns.sources import SOURCES, Source
+from cevns.sources.announced import AnnouncedSource
+from cevns.spec import Fraction, Number, Relative, Spec, Tagged, mistake, relay
+
+DATA_SETS = (
+    *("coherent-csi-2017", "coherent-csi-2021", "coherent-lar-2020"),
+    *("dresden-ii-2022", "xenonnt-b8-2026"),
+)
+"""Public data sets of the contract."""
+
+
+class _SourceField(Tagged):
+    """One source, or a list of named ones."""
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return super()._validate(value, info)
+        sources, mistakes = [], []
+        for index, entry in enumerate(value):
+            try:
+                sources.append(super()._validate(entry, info))
+            except Exception as error:
+                mistakes.extend(_lines(error, (index,)))
+        if mistakes:
+            raise _raise_lines("source", mistakes)
+        try:
+            named_sources(sources)
+        except InputError as error:
+            raise relay(InputError([_unplaced(m) for m in error.mistakes]), "source") from None
+        return tuple(sources)
+
+
+class _ModelField:
+    """A list of interactions: names, or {name: {coupling: value}}."""
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, (list, tuple)) or not value:
+            raise mistake(show(value), "a list of interactions such as [standard-model]")
+        made: list[Interaction] = []
+        mistakes: list[Any] = []
+        for index, entry in enumerate(value):
+            try:
+                made.append(self._one(entry, info))
+            except Exception as error:
+                mistakes.extend(_lines(error, (index,)))
+        names = [interaction.name for interaction in made]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            problem = mistake(f"{name!r} twice", "each interaction once")
+            mistakes.append({"type": problem, "loc": (), "input": value})
+        if mistakes:
+            raise _raise_lines("model", mistakes)
+        return tuple(made)
+
+    @staticmethod
+    def _one(entry: Any, info: ValidationInfo) -> Interaction:
+        if isinstance(entry, Interaction):
+            return entry
+        name, numbers = entry, {}
+        if isinstance(entry, Mapping) and len(entry) == 1:
+            name, numbers = next(iter(entry.items()))
+        if not isinstance(name, str) or name not in INTERACTIONS:
+            close = nearest(name, INTERACTIONS) if isinstance(name, str) else None
+            raise mistake(show(entry), f"an interaction: {', '.join(INTERACTIONS)}", close)
+        if not isinstance(numbers, Mapping):
+            raise mistake(show(numbers), f"a block of the couplings of {name}")
+        from pydantic import ValidationError
+
+        try:
+            return INTERACTIONS[name].model_validate(numbers, context=info.context)
+        except ValidationError as error:
+            raise _raise_lines(name, _lines(error, (name,))) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+
+def _lines(error: Exception, location: tuple[Any, ...]) -> list[Any]:
+    """The errors of a nested validation, one level further down."""
+    from pydantic import ValidationError
+    from pydantic_core import PydanticCustomError
+
+    if isinstance(error, PydanticCustomError):
+        return [{"type": error, "loc": location, "input": None}]
+    if not isinstance(error, ValidationError):
+        raise error
+    lines = []
+    for line in error.errors():
+        problem = line["type"]
+        if problem == "mistake":
+            context = line["ctx"]
+            problem = mistake(context["found"], context["expected"], context["nearest"])
+        lines.append({"type": problem, "loc": (*location, *line["loc"]), "input": line["input"]})
+    return lines
+
+
+def _raise_lines(title: str, lines: list[Any]) -> Exception:
+    from pydantic import ValidationError
+
+    return ValidationError.from_exception_data(title, lines)
+
+
+def _unplaced(one: Mistake) -> Mistake:
+    return Mistake("", one.found, one.expected, one.nearest)
+
+
+class Couplings(Spec):
+    """Which Standard Model couplings."""
+
+    scheme: Literal["tree", "radiative", "radiative-q"] = "tree"
+    sin2_theta_w: Fraction = SIN2_THETA_W
+
+
+class ElectronScattering(Spec):
+    """Options of neutrino–electron scattering."""
+
+    w_exchange: bool = True
+
+
+class _Common(Spec):
+    """What experiments of both kinds may say."""
+
+    name: str = ""
+    model: Annotated[tuple[Interaction, ...], _ModelField()] = (StandardModel(),)
+    couplings: Couplings = Couplings()
+    kinematics: Literal["exact", "no-T-over-E"] = "exact"
+    form_factor: FormFactorField = FormFactor("helm")
+    electron_scattering: bool | ElectronScattering = False
+    axial: Literal["none", "simple", "shell-model"] = "none"
+    binning: Binning | None = None
+
+    def interactions(self) -> Model:
+        """The model, its Standard Model part with the couplings asked for."""
+        standard = StandardModel(**self.couplings.model_dump())
+        named = [standard if part.name == standard.name else part for part in self.model]
+        return Model(named)
+
+
+class ExperimentBlocks(_Common):
+    """One experiment that is predicted."""
+
+    source: Annotated[Any, _SourceField(lambda: SOURCES, "source")]
+    detector: Detector
+    exposure: Exposure
+
+    def build(self) -> Experiment:
+        """The experiment.
+
+        Raises
+        ------
+        InputError
+            Where the parts do not fit, or one of them cannot be computed by this version.
+        """
+        self._refuse_announced()
+        source: Source | tuple[Source, ...] = self.source
+        return Experiment(
+            source=source,
+            detector=self.detector,
+            exposure=self.exposure,
+            model=self.interactions(),
+            kinematics=self.kinematics,
+            form_factor=self.form_factor,
+            binning=self.binning,
+            name=self.name,
+        )
+
+    def _refuse_announced(self) -> None:
+        """Name every part of the contract that is declared but cannot be computed yet."""
+        mistakes = []
+        several = not isinstance(self.source, Source)
+        for index, source in enumerate(self.source if several else [self.source]):
+            if isinstance(source, AnnouncedSource):
+                path = f"source[{index}]" if several else "source"
+                found = f"type {source.type!r}"  # type: ignore[attr-defined]
+                mistakes.append(Mistake(path, found, _not_yet("a source")))
+        for index, part in enumerate(self.model):
+            if isinstance(part, Announced):
+                found = repr(part.name)
+                mistakes.append(Mistake(f"model[{index}]", found, _not_yet("an interaction")))
+        if self.electron_scattering is not False:
+            found = show(self.electron_scattering)
+            mistakes.append(Mistake("electron_scattering", found, "false, in this version"))
+        if self.axial != "none":
+            mistakes.append(Mistake("axial", show(self.axial), "none, in this version"))
+        if mistakes:
+            raise InputError(mistakes)
+
+
+def _not_yet(kind: str) -> str:
+    return f"{kind} that this version can compute (it is validated and listed only)"
+
+
+class OwnData(Spec):
+    """The user's own counts, or a public data set with options."""
+
+    name: Literal[DATA_SETS] | None = None  # type: ignore[valid-type]
+    file: str | None = None
+    observable: str | None = None
+    quenching: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.name is None) == (self.file is None):
+            raise mistake("both or neither of name and file", "one of 'name' and 'file'")
+        return self
+
+
+class DataBlocks(_Common):
+    """One experiment that is given by a data set."""
+
+    data: Any
+    source: Annotated[Any, _SourceField(lambda: SOURCES, "source")] | None = None
+    detector: Detector | None = None
+    exposure: Exposure | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_data(cls, value: Any, info: ValidationInfo) -> Any:
+        data = value.get("data") if isinstance(value, Mapping) else None
+        if isinstance(data, Mapping):
+            try:
+                OwnData.model_validate(data, context=info.context)
+            except Exception as error:
+                raise _raise_lines("data", _lines(error, ("data",))) from None
+        elif data not in DATA_SETS:
+            problem = mistake(
+                show(data), f"a data set: {', '.join(DATA_SETS)}", nearest(data, DATA_SETS)
+            )
+            lines = [{"type": problem, "loc": ("data",), "input": data}]
+            raise _raise_lines("data", lines)
+        return value
+
+    def build(self) -> Experiment:
+        """Refuse by name: data sets come with the fits."""
+        expected = "a source, a detector and an exposure; data sets are not in this version"
+        raise InputError(Mistake("data", show(self.data), expected))
+
+
+class ParameterSetting(Spec):
+    """What a file says about one parameter; numbers are read in the parameter's unit."""
+
+    value: Any = None
+    prior: Any = None
+    bounds: Any = None
+    fixed: bool | None = None
+    same_as: str | None = None
+
+
+class Correlation(Spec):
+    """A correlation between the priors of two parameters."""
+
+    between: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
+    rho: Number
+
+    @model_validator(mode="after")
+    def _coefficient(self) -> Self:
+        if not -1 <= self.rho <= 1:
+            raise mistake(show(self.rho), "a coefficient from -1 to 1")
+        return self
+
+
+class FitBlock(Spec):
+    """What a fit varies."""
+
+    addresses: Annotated[tuple[str, ...], Field(alias="parameters")] = ()
+    statistic: Literal["poisson", "chi2", "chi2-counting"] = "poisson"
+
+
+Confidence = Annotated[tuple[Fraction, ...], Field(min_length=1)]
+
+
+class ScanBlock(Spec):
+    """Axes of a scan and what happens to the other parameters."""
+
+    axes: Annotated[dict[str, Any], Field(alias="parameters")] = {}
+    settings: dict[str, Any] = {}
+    profile: Literal["all", "none"] | tuple[str, ...] = "none"
+    confidence: Confidence = (0.90,)
+    dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
+
+
+class StudyBlock(Spec):
+    """The statistic of a sensitivity study."""
+
+    statistic: Literal["chi2-counting", "poisson"] = "poisson"
+    systematic: Relative | tuple[Relative, ...] = 0.0
+    sigma_from: Literal["expected", "observed"] = "expected"
+
+
+class StudyBlocks(Spec):
+    """What concerns all experiments of a file."""
+
+    given: Annotated[dict[str, ParameterSetting], Field(alias="parameters")] = {}
+    correlations: tuple[Correlation, ...] = ()
+    fit: FitBlock | None = None
+    scan: ScanBlock | None = None
+    study: StudyBlock | None = None
+    allow_overlap: bool = False

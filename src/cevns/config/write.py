@@ -1,0 +1,124 @@
+"""Writing results: each file whole or not at all, and a folder that can be run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from cevns.config.study import Study
+
+CONFIG_NAME = "config.yaml"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` through a temporary file beside it: never half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as stream:
+        temporary = Path(stream.name)
+        try:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    temporary.chmod(0o644)
+    temporary.replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """The same for plain data; NaN and infinity are errors, not output."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed a result."""
+    from importlib.metadata import version
+
+    from cevns import __version__
+
+    others = {name: version(name) for name in ("numpy", "scipy")}
+    return {"cevns": __version__, "python": platform.python_version(), **others}
+
+
+def write_config(study: Study, directory: Path) -> Path:
+    """The resolved experiment file, with its tables beside it: it can be run from there.
+
+    Defaults at the top level are written out; ``extends`` is already merged.
+    """
+    content = _with_local_tables(_with_defaults(study), study.directory, directory)
+    header = "# Resolved configuration; made with " + ", ".join(
+        f"{name} {number}" for name, number in versions().items()
+    )
+    path = directory / CONFIG_NAME
+    write_text(path, f"{header}\n{dump(content)}")
+    return path
+
+
+def dump(content: Mapping[str, Any]) -> str:
+    """Plain data as YAML 1.2."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    stream = StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.width = 100
+    yaml.dump(dict(content), stream)
+    return stream.getvalue()
+
+
+def _with_defaults(study: Study) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        "name": study.name,
+        "model": ["standard-model"],
+        "couplings": {},
+        "kinematics": "exact",
+        "form_factor": "helm",
+        "electron_scattering": False,
+        "axial": "none",
+    }
+    content = {**defaults, **study.resolved}
+    first = next(iter(study.blocks.values()))
+    own = content["couplings"]
+    content["couplings"] = {**first.couplings.model_dump(), **own}
+    return content
+
+
+def _with_local_tables(data: Any, source: Path, directory: Path) -> Any:
+    """``data`` with every table file copied into ``directory`` and named from there."""
+    if isinstance(data, Mapping):
+        return {
+            key: _copied(value, source, directory)
+            if key == "file" and isinstance(value, str)
+            else _with_local_tables(value, source, directory)
+            for key, value in data.items()
+        }
+    if isinstance(data, (list, tuple)):
+        return [_with_local_tables(value, source, directory) for value in data]
+    return data
+
+
+def _copied(name: str, source: Path, directory: Path) -> str:
+    original = source / name
+    copy = directory / "tables" / original.name
+    number = 1
+    while copy.exists() and copy.read_bytes() != original.read_bytes():
+        number += 1
+        copy = copy.with_name(f"{original.stem}-{number}{original.suffix}")
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        partial = copy.with_name(f".{copy.name}.part")
+        shutil.copyfile(original, partial)
+        partial.replace(copy)
+    return str(copy.relative_to(directory))

@@ -1,0 +1,378 @@
+"""An experiment: a source, a detector, an exposure and a model, and what they give together.
+
+The only place that sees everything. It makes the quadrature nodes from the break points of beam,
+interaction, target and detector, folds the basis of each nuclide with the detector's acceptance,
+and keeps those arrays for as long as no *shape* parameter moves; couplings and norms only
+multiply them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.amplitudes import Scatterer, Term
+from cevns.beam import Component
+from cevns.binning import Binning
+from cevns.detector import ADDRESS, Detector, windows
+from cevns.errors import InputError, Mistake
+from cevns.exposure import Exposure
+from cevns.form_factor_spec import parse_form_factor
+from cevns.form_factors import FormFactorModel, nuclear_form_factors, parameters_of
+from cevns.interactions import Interaction, Model, StandardModel
+from cevns.kinematics import check_kinematics
+from cevns.nodes import beam_breaks, panel_nodes
+from cevns.parameters import NOMINAL, Parameter, Parameters, Recorder, Theta
+from cevns.prediction import Prediction
+from cevns.rate import Projection, make_basis, recoil_spectrum
+from cevns.sources.base import Source
+from cevns.targets import Constituent
+from cevns.timing import time_fractions
+from cevns.units import keV, kg
+
+Array = np.ndarray[Any, np.dtype[Any]]
+SIGNAL_NORM = "signal.norm"
+_KEPT = 16  # projections remembered per scatterer
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A source seen by a detector.
+
+    Parameters
+    ----------
+    source : Source or sequence of Source
+        Several sources add up; each then needs a ``name``.
+    detector : Detector
+    exposure : Exposure, or a float [time]
+    model : Interaction or Model
+    kinematics : {"exact", "no-T-over-E"}
+    form_factor : str or form factor model
+    binning : Binning, optional
+        100 linear bins up to the largest observable by default.
+    name : str
+
+    Raises
+    ------
+    InputError
+        Where the parts do not fit together: no mass, an exposure the source cannot use, a time
+        window without a pulse.
+    """
+
+    source: Source | Sequence[Source]
+    detector: Detector
+    exposure: Exposure | float
+    model: Interaction | Model = field(default_factory=StandardModel)
+    kinematics: str = "exact"
+    form_factor: Any = "helm"
+    binning: Binning | None = None
+    name: str = ""
+    _cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_kinematics(self.kinematics)
+        self._check_mass()
+        self._check_times()
+        _ = self.terms, self.scatterers, self.fluences()  # each refuses what it cannot do
+
+    # --- the parts ---------------------------------------------------------------------------
+
+    @cached_property
+    def sources(self) -> tuple[tuple[str, Source], ...]:
+        """(address, source): "source", or "source.<name>" where there are several."""
+        return named_sources(self.source)
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """The components of all sources."""
+        return tuple(part for address, s in self.sources for part in s.components(address))
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The amplitude terms of the model."""
+        return tuple(self.model.terms())
+
+    @cached_property
+    def scatterers(self) -> tuple[Scatterer, ...]:
+        """One scatterer per nuclide of the target."""
+        model = parse_form_factor(self.form_factor)
+        target = self.detector.target
+        return tuple(
+            nucleus(part, model, target.nuclei_per_mass(part)) for part in target.constituents
+        )
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Every number of the experiment, by address."""
+        form_factor = parse_form_factor(self.form_factor)
+        return Parameters(declared(self.sources, self.detector, self.model, form_factor))
+
+    # --- amounts -----------------------------------------------------------------------------
+
+    @property
+    def _run(self) -> Exposure:
+        return Exposure.parse(self.exposure, from_file=False)
+
+    @property
+    def _time_run(self) -> Exposure:
+        """The exposure as the source sees it: a mass-time is that time on one kilogram."""
+        run = self._run
+        return Exposure(run.amount / kg, "time") if run.kind == "mass-time" else run
+
+    def _check_mass(self) -> None:
+        by_mass = self._run.kind == "mass-time"
+        if by_mass and self.detector.mass is not None:
+            expected = "no detector.mass beside an exposure in mass and time"
+            raise InputError(Mistake("exposure", repr(self._run), expected))
+        if not by_mass and self.detector.mass is None:
+            raise InputError(Mistake(ADDRESS, "no mass", "the key 'mass' such as '10 kg'"))
+
+    def _mass(self, theta: Theta) -> Any:
+        return kg if self.detector.mass is None else self.detector.get("mass", theta, ADDRESS)
+
+    def fluences(self, theta: Theta = NOMINAL) -> Array:
+        """Fluence that multiplies each component's spectrum, norms included, shape (C,)."""
+        amounts = [
+            amount
+            for address, source in self.sources
+            for amount in source.fluences(self._time_run, theta, address)
+        ]
+        signal = theta.get(SIGNAL_NORM, 1.0)
+        norms = [component.norm(theta) * signal for component in self.components]
+        return np.array(amounts) * np.array(norms)
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _check_times(self) -> None:
+        timed = self.detector.time is not None or (self.binning and self.binning.time)
+        untimed = [component for component in self.components if component.timing is None]
+        if timed and untimed:
+            expected = "a 'pulse', since the detector has a time axis"
+            raise InputError(Mistake("source", "no pulse", expected))
+
+    def time_fractions(self, edges: Any = None, theta: Theta = NOMINAL) -> Array:
+        """Fraction of each component that passes the time cuts, shape (C, bins).
+
+        ``edges`` [time] are bin edges; None is the whole window as one bin.
+        """
+        window = self.detector.time
+        rows = [
+            np.ones(1)
+            if component.timing is None
+            else time_fractions(component.timing, edges, window, theta, f"{ADDRESS}.time")
+            for component in self.components
+        ]
+        return np.stack(rows)
+
+    # --- recoils -----------------------------------------------------------------------------
+
+    def recoil_spectra(self, T: Any, theta: Theta = NOMINAL) -> Array:
+        """dN/dT over the exposure before any response, shape (C, scatterers, T) [1/energy]."""
+        T = np.asarray(T, dtype=float)
+        mass = self._mass(theta)
+        rates = [
+            recoil_spectrum(T, self.components, s, self.terms, theta, self.kinematics)
+            * (mass * s.density)
+            for s in self.scatterers
+        ]
+        return np.stack(rates, axis=1) * self.fluences(theta)[:, None, None]
+
+    def recoil_spectrum(self, T: Any, theta: Theta = NOMINAL) -> Array:
+        """dN/dT summed over flavours and nuclides, shape (T,) [1/energy]; T > 0 [energy]."""
+        return np.sum(self.recoil_spectra(T, theta), axis=(0, 1))
+
+    def largest_recoil(self, theta: Theta = NOMINAL) -> float:
+        """The largest recoil energy of any nuclide."""
+        return float(max(self._breaks(s, theta)[-1] for s in self.scatterers))
+
+    def _breaks(self, scatterer: Scatterer, theta: Theta) -> Array:
+        return beam_breaks(self.components, scatterer, self.terms, theta, self.kinematics)
+
+    # --- counts ------------------------------------------------------------------------------
+
+    def counts(self, edges: Any, theta: Theta = NOMINAL) -> Array:
+        """Events per component, nuclide and bin of the observable, without any time cut.
+
+        ``edges``, shape (bins + 1,), may start and end at ∓inf. Returns (C, scatterers, bins).
+        """
+        mass = self._mass(theta)
+        folded = [
+            self._projection(s, np.asarray(edges, dtype=float), theta).counts(theta)
+            * (mass * s.density)
+            for s in self.scatterers
+        ]
+        return np.stack(folded, axis=-2) * self.fluences(theta)[:, None, None]
+
+    def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
+        """The folded basis of one nuclide, made again only when a shape parameter moves."""
+        kept = self._cache.setdefault((scatterer.name, edges.tobytes()), [])
+        for values, projection in kept:
+            if all(theta.get(address) == value for address, value in values.items()):
+                return projection  # type: ignore[no-any-return]
+        recorder = Recorder(theta)
+        projection = self._fold(scatterer, edges, recorder)
+        kept.append(({address: theta.get(address) for address in recorder.read}, projection))
+        del kept[:-_KEPT]
+        return projection
+
+    def _fold(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
+        breaks = self._breaks(scatterer, theta)
+        more = self.detector.breaks(edges, breaks[-1], scatterer, theta)
+        T, weights = panel_nodes(breaks, more)
+        basis = make_basis(T, self.components, scatterer, self.terms, theta, self.kinematics)
+        return basis.project(self.detector.acceptance(T, edges, scatterer, theta) * weights)
+
+    def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
+        """Events whose observable is above each of ``thresholds`` (ascending), shape (n,).
+
+        Efficiency and time cuts included; the detector's own threshold too.
+        """
+        edges = np.append(np.asarray(thresholds, dtype=float), np.inf)
+        passing = self.time_fractions(theta=theta).sum(axis=1)
+        bins = np.einsum("csb,c->b", self.counts(edges, theta), passing)
+        return np.cumsum(bins[::-1])[::-1]
+
+    # --- the prediction ----------------------------------------------------------------------
+
+    @cached_property
+    def edges(self) -> Array:
+        """Edges of the observable axis."""
+        if self.binning is not None:
+            self._check_axis()
+            return np.asarray(self.binning.energy.edges)
+        top = max(
+            float(self.detector.expected_observable(np.array([self._breaks(s, NOMINAL)[-1]]), s, {})[0])
+            for s in self.scatterers
+        )
+        return np.linspace(0.0, top, 101)
+
+    def _check_axis(self) -> None:
+        assert self.binning is not None
+        kind = self.binning.energy.kind
+        allowed = {"keV": ("", "keVnr"), "keVee": ("", "keVee"), "PE": ("PE",)}
+        if kind not in allowed[self.detector.axis]:
+            found = f"an axis in {kind or 'keV'}"
+            expected = f"the observable's unit, {self.detector.axis}"
+            raise InputError(Mistake("binning", found, expected))
+
+    def predict(self, theta: Theta = NOMINAL) -> Prediction:
+        """Expected counts, bins and recoil spectrum at θ."""
+        energy_counts = self.counts(windows(self.edges), theta)
+        passing = self.time_fractions(theta=theta).sum(axis=1)
+        counted = energy_counts * passing[:, None, None]
+        each = counted.sum(axis=2)
+        bins = counted.sum(axis=(0, 1))
+        time_edges, plane = self._time_plane(energy_counts, theta)
+        T = spectrum_grid(self.largest_recoil(theta))
+        spectra = self.recoil_spectra(T, theta).sum(axis=1)
+        flavours = [component.flavour for component in self.components]
+        return Prediction(
+            name=self.name,
+            axis=self.detector.axis,
+            by_flavour=_sums(flavours, each.sum(axis=1)),
+            by_nuclide=_sums((s.name for s in self.scatterers), each.sum(axis=0)),
+            by_channel=_sums((s.channel for s in self.scatterers), each.sum(axis=0)),
+            by_group=_sums((c.group for c in self.components), each.sum(axis=1)),
+            edges=self.edges,
+            counts=bins[1:-1],
+            below=float(bins[0]),
+            above=float(bins[-1]),
+            recoil_energy=T,
+            recoil_spectrum=spectra.sum(axis=0),
+            recoil_by_flavour=_sums(flavours, spectra),
+            time_edges=time_edges,
+            counts_2d=plane,
+            backgrounds=self._backgrounds(theta),
+        )
+
+    def _time_plane(self, energy_counts: Array, theta: Theta) -> tuple[Any, Any]:
+        if self.binning is None or self.binning.time is None:
+            return None, None
+        edges = self.binning.time.edges
+        fractions = self.time_fractions(edges, theta)
+        return edges, np.einsum("csb,ct->bt", energy_counts[..., 1:-1], fractions)
+
+    def _backgrounds(self, theta: Theta) -> Mapping[str, Array]:
+        """Background events per bin; none below the threshold."""
+        if not self.detector.backgrounds:
+            return {}
+        run = self._time_run
+        if run.live_time is None:
+            expected = "an exposure in time, for backgrounds given as rates"
+            raise InputError(Mistake(f"{ADDRESS}.backgrounds", f"an exposure in {run.kind}", expected))
+        amount = self._mass(theta) * run.live_time
+        cut = self.detector.cut(theta)
+        edges = self.edges if cut is None else np.maximum(self.edges, cut)
+        return {
+            part.name: amount * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
+            for part in self.detector.backgrounds
+        }
+
+
+def declared(
+    sources: Sequence[tuple[str, Source]],
+    detector: Detector,
+    model: Interaction | Model,
+    form_factor: FormFactorModel,
+) -> Iterator[Parameter]:
+    """Every number of an experiment; what is the same physics elsewhere has a bare address."""
+    unit = Parameter("", 1.0, bounds=(0.0, np.inf))
+    yield unit.with_(address=SIGNAL_NORM, source="multiplies the signal")
+    for address, source in sources:
+        for norm in source.norms(address):
+            yield unit.with_(address=norm, source="multiplies the flux")
+        yield from source.parameters(address)
+    yield from detector.parameters(ADDRESS)
+    yield from model.numbers()
+    yield from parameters_of(form_factor, detector.target.nuclides)
+
+
+def named_sources(source: Source | Sequence[Source]) -> tuple[tuple[str, Source], ...]:
+    """(address, source): "source", or "source.<name>" where there are several."""
+    if isinstance(source, Source):
+        return (("source", source),)
+    names = [one.name for one in source]
+    if None in names or len(set(names)) < len(names) or not names:
+        found = f"the names {names}"
+        raise InputError(Mistake("source", found, "a different 'name' for each source"))
+    return tuple((f"source.{one.name}", one) for one in source)
+
+
+def nucleus(part: Constituent, form_factor: Any, density: float) -> Scatterer:
+    """The scatterer that a nuclide of a target is; ``density`` is nuclei per mass."""
+    nuclide = part.nuclide
+    factors = nuclear_form_factors(form_factor, nuclide)
+
+    def protons(q: Any, theta: Theta) -> Any:
+        return nuclide.Z * factors.proton(q, theta)
+
+    def neutrons(q: Any, theta: Theta) -> Any:
+        return nuclide.N * factors.neutron(q, theta)
+
+    sites: dict[str, Callable[[Any, Theta], Any]] = {"p": protons, "n": neutrons}
+    return Scatterer(
+        nuclide.name, part.element, "cevns", nuclide.mass, "0", density, sites, nuclide.Z, nuclide.A
+    )
+
+
+def spectrum_grid(top: float) -> Array:
+    """Recoil energies for showing a spectrum: round steps up to ``top``, finer near zero."""
+    step = top / 300
+    power = 10.0 ** np.floor(np.log10(step / keV)) * keV
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= step)
+    fine = step * np.geomspace(1e-3, 1, 31)[:-1]
+    return np.concatenate([fine, step * np.arange(1, int(top / step) + 2)])
+
+
+def _sums(names: Any, values: Array) -> dict[str, Any]:
+    """Values added up by name; what has no name is left out."""
+    total: dict[str, Any] = {}
+    for name, value in zip(names, values, strict=True):
+        total[name] = total.get(name, 0.0) + value
+    return {name: value for name, value in total.items() if name}
+
+

@@ -1,0 +1,65 @@
+"""What an interaction is, and how several act together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from cevns.amplitudes import Term
+from cevns.parameters import Parameter
+from cevns.spec import Spec, quantity_of, undetermined_parameter
+
+
+class Interaction(Spec):
+    """Base of all interactions: a declaration of numbers that hands on amplitude terms.
+
+    A subclass sets ``name`` (as it is written in ``model:``), ``summary`` and ``reference``, and
+    declares its numbers as annotated fields with defaults (couplings 0); the number ``x`` has the
+    address ``<name>.x`` and is read with ``self.at("x", theta)``. It knows no nucleus.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+
+    def terms(self) -> Sequence[Term]:
+        """The terms it adds to the amplitude."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what terms it has")
+
+    def at(self, field: str, theta: object) -> object:
+        """The number ``field`` at θ."""
+        return self.get(field, theta, self.name)  # type: ignore[arg-type]
+
+    def numbers(self) -> Iterator[Parameter]:
+        """Its parameters, with their addresses; one without a default has no value yet."""
+        yield from self.parameters(self.name)
+        for name, field in type(self).model_fields.items():
+            quantity = quantity_of(field)
+            if quantity is not None and getattr(self, name) is None:
+                yield undetermined_parameter(f"{self.name}.{name}", quantity)
+
+    def __add__(self, other: Interaction | Model) -> Model:
+        return Model((self,)) + other
+
+
+class Model:
+    """Several interactions acting together: their terms, before anything is squared."""
+
+    def __init__(self, interactions: Sequence[Interaction]):
+        self.interactions = tuple(interactions)
+
+    def __add__(self, other: Interaction | Model) -> Model:
+        more = other.interactions if isinstance(other, Model) else (other,)
+        return Model((*self.interactions, *more))
+
+    def __repr__(self) -> str:
+        return " + ".join(interaction.name for interaction in self.interactions)
+
+    def terms(self) -> tuple[Term, ...]:
+        """All terms."""
+        return tuple(term for part in self.interactions for term in part.terms())
+
+    def numbers(self) -> Iterator[Parameter]:
+        """All parameters."""
+        for interaction in self.interactions:
+            yield from interaction.numbers()

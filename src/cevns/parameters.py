@@ -1,0 +1,127 @@
+"""Parameters: every number θ has an address, declared once.
+
+θ is a mapping from address to value that rides along every call unchanged; no object stores it.
+A function reads its numbers with ``theta.get(address, nominal)``, so an empty mapping is the
+nominal point. Which parameters shape a spectrum and which only scale it is seen by recording
+what is read (`Recorder`), not by declaring it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cevns.errors import InputError, Mistake, nearest
+
+Theta = Mapping[str, Any]
+"""θ: address → value (a float, or an array of the backend in use)."""
+
+NOMINAL: Theta = {}
+"""The nominal point: every function falls back on its own declared value."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of a model: ``value``, ``prior`` and ``bounds`` in internal units.
+
+    ``value`` is a float, a complex number for an off-diagonal coupling, or None for a shape that
+    has no default and has not been given.
+    ``unit`` names the unit for showing it, ``scale`` is that unit as a float; ``prior`` is the
+    width of a Gaussian constraint, None for a free parameter; ``source`` says where the nominal
+    value comes from.
+    """
+
+    address: str
+    value: Any
+    unit: str = ""
+    scale: float = 1.0
+    prior: float | None = None
+    bounds: tuple[float, float] | None = None
+    latex: str = ""
+    source: str = ""
+    fixed: bool = True
+    same_as: str | None = None
+
+    def with_(self, **changes: Any) -> Parameter:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+
+class Parameters(Mapping[str, Parameter]):
+    """The parameters of an experiment or of several, by address."""
+
+    def __init__(self, parameters: Iterable[Parameter] = ()):
+        self._by_address: dict[str, Parameter] = {}
+        for parameter in parameters:
+            self._add(parameter)
+
+    def _add(self, parameter: Parameter) -> None:
+        known = self._by_address.setdefault(parameter.address, parameter)
+        if known != parameter:
+            raise InputError(
+                Mistake(
+                    parameter.address,
+                    f"two declarations ({known.value!r} and {parameter.value!r})",
+                    "one value for a shared parameter",
+                )
+            )
+
+    def __getitem__(self, address: str) -> Parameter:
+        return self._by_address[address]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_address)
+
+    def __len__(self) -> int:
+        return len(self._by_address)
+
+    def union(self, other: Parameters) -> Parameters:
+        """Both sets; the same address twice with different declarations is an error."""
+        return Parameters([*self.values(), *other.values()])
+
+    def find(self, name: str, path: str) -> list[str]:
+        """Addresses meant by ``name``: the address itself, or a unique last part of one.
+
+        Raises
+        ------
+        InputError
+            Where no parameter or more than one answers to the name.
+        """
+        if name in self._by_address:
+            return [name]
+        matches = [address for address in self if address.endswith("." + name)]
+        if len(matches) == 1:
+            return matches
+        if matches:
+            found = f"{name!r}, which fits {', '.join(matches)}"
+            raise InputError(Mistake(path, found, "a full address"))
+        raise InputError(
+            Mistake(path, repr(name), "the address of a parameter", nearest(name, self))
+        )
+
+    def nominal(self) -> dict[str, float]:
+        """θ at the declared values."""
+        return {address: parameter.value for address, parameter in self.items()}
+
+
+class Recorder(Mapping[str, Any]):
+    """A view of θ that notes which addresses are read.
+
+    The addresses that a form factor, a profile or a response reads are its *shape* parameters:
+    caches are keyed by their values alone.
+    """
+
+    def __init__(self, theta: Theta):
+        self._theta = theta
+        self.read: set[str] = set()
+
+    def __getitem__(self, address: str) -> Any:
+        self.read.add(address)
+        return self._theta[address]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._theta)
+
+    def __len__(self) -> int:
+        return len(self._theta)

@@ -1,0 +1,168 @@
+"""Results as text: the tables that the command line prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from cevns.budget import Alternative
+    from cevns.parameters import Parameters
+    from cevns.prediction import Prediction
+
+PRETTY = {
+    "nu_e": "ν_e",
+    "nu_mu": "ν_μ",
+    "nu_tau": "ν_τ",
+    "nu_e_bar": "ν̄_e",
+    "nu_mu_bar": "ν̄_μ",
+    "nu_tau_bar": "ν̄_τ",
+}
+_ROWS = 12  # bins shown at most
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numeric: int = 1
+) -> Any:
+    """A table of text; columns from ``numeric`` on are aligned to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        made.add_column(column, justify="right" if index >= numeric else "left")
+    for row in rows:
+        made.add_row(*(str(cell) for cell in row))
+    return made
+
+
+def show(*parts: Any) -> None:
+    """Print tables and lines to standard output, plain where it is not a terminal."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for part in parts:
+        console.print(part, markup=False) if isinstance(part, str) else console.print(part)
+
+
+def events(value: float) -> str:
+    """A number of events with what digits it deserves."""
+    if value == 0 or abs(value) >= 1e7 or abs(value) < 1e-3:
+        return f"{value:.4g}"
+    digits = max(0, 4 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:,.{min(digits, 6)}f}"
+
+
+def prediction_tables(prediction: Prediction) -> list[Any]:
+    """Totals by flavour and nuclide, and the bins of the observable."""
+    return [
+        table(f"{prediction.name}: expected events", ["", "events", "share"], _totals(prediction)),
+        _bins(prediction),
+    ]
+
+
+def _totals(prediction: Prediction) -> list[tuple[str, str, str]]:
+    total = prediction.total
+    rows = [("signal, all that passes", events(total), "")]
+
+    def add(parts: Mapping[str, float], names: Mapping[str, str]) -> None:
+        if len(parts) > 1:
+            rows.extend(
+                (f"  {names.get(name, name)}", events(value), _share(value, total))
+                for name, value in parts.items()
+            )
+
+    add(prediction.by_group, {})
+    add(prediction.by_flavour, PRETTY)
+    add(prediction.by_nuclide, {})
+    off = prediction.below + prediction.above
+    if off > 1e-9 * total:
+        axis = f"off the {prediction.axis} axis (below {events(prediction.below)}, above "
+        rows.append((f"  {axis}{events(prediction.above)})", events(off), _share(off, total)))
+    rows.extend(
+        (f"background: {name}", events(float(np.sum(counts))), "")
+        for name, counts in prediction.backgrounds.items()
+    )
+    return rows
+
+
+def _share(value: float, total: float) -> str:
+    return f"{value / total:.2%}" if total else ""
+
+
+def _bins(prediction: Prediction) -> Any:
+    """The bins, joined to a dozen rows where there are more."""
+    from cevns.prediction import AXIS_SCALE
+
+    edges = prediction.edges / AXIS_SCALE[prediction.axis]
+    joined = max(1, -(-len(prediction.counts) // _ROWS))
+    starts = np.arange(0, len(prediction.counts), joined)
+    signal = np.add.reduceat(prediction.counts, starts)
+    backgrounds = {k: np.add.reduceat(v, starts) for k, v in prediction.backgrounds.items()}
+    ends = np.append(edges[starts[1:]], edges[-1])
+    rows = [
+        (
+            f"{low:.4g} – {high:.4g}",
+            events(float(signal[i])),
+            *(events(float(counts[i])) for counts in backgrounds.values()),
+        )
+        for i, (low, high) in enumerate(zip(edges[starts], ends, strict=True))
+    ]
+    title = "Observable" + (f" ({joined} bins in a row)" if joined > 1 else "")
+    return table(title, [prediction.axis, "signal", *backgrounds], rows)
+
+
+def budget_table(alternatives: Sequence[Alternative], name: str = "") -> Any:
+    """Which choice matters: the total with one choice changed."""
+    rows = [
+        (one.choice, one.becomes, events(one.total), f"{one.change:+.2%}") for one in alternatives
+    ]
+    title = f"{name}: which choice matters" if name else "Which choice matters"
+    return table(title, ["choice", "becomes", "events", "change"], rows, numeric=2)
+
+
+def parameter_rows(parameters: Parameters) -> list[dict[str, Any]]:
+    """Parameters as plain data, in their own units; what is not set is absent."""
+    rows = []
+    for address, p in parameters.items():
+        row: dict[str, Any] = {"address": address}
+        if p.value is not None:
+            complex_ = isinstance(p.value, complex)
+            row["value"] = str(p.value) if complex_ else float(p.value / p.scale)
+        if p.unit:
+            row["unit"] = p.unit
+        if p.prior is not None:
+            row["prior"] = float(p.prior / p.scale)
+        if p.bounds is not None:
+            row["bounds"] = [
+                float(b / p.scale) if np.isfinite(b) else ("inf" if b > 0 else "-inf")
+                for b in p.bounds
+            ]
+        if p.same_as:
+            row["same_as"] = p.same_as
+        if p.source:
+            row["source"] = p.source
+        rows.append(row)
+    return rows
+
+
+def parameter_table(parameters: Parameters) -> Any:
+    """Address, value, unit, prior, bounds of every parameter."""
+    rows = []
+    for row in parameter_rows(parameters):
+        value = row.get("value", "to be given")
+        bounds = row.get("bounds")
+        rows.append(
+            (
+                row["address"],
+                f"{value:.6g}" if isinstance(value, float) else value,
+                row.get("unit", ""),
+                f"± {row['prior']:.4g}" if "prior" in row else "",
+                f"[{bounds[0]}, {bounds[1]}]" if bounds else "",
+                f"= {row['same_as']}" if "same_as" in row else row.get("source", ""),
+            )
+        )
+    columns = ["address", "value", "unit", "prior", "bounds", "source"]
+    return table("Parameters", columns, rows, numeric=9)

@@ -1,0 +1,317 @@
+"""Declarations: the frozen, validated objects that files and Python both build.
+
+A `Spec` is what one block of an experiment file says: a source, a quenching, an interaction. Its
+numbers are declared once, by annotation (``mass: Annotated[float, Quantity("kg")]``): that one
+line gives the accepted units, the check of the sign and the address under which the number is a
+parameter. In Python the same field takes a float in internal units (``mass=10 * kg``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import UnionType
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
+
+from cevns.errors import InputError, Mistake, nearest, show
+from cevns.parameters import Parameter, Theta
+from cevns.quantities import Labelled, parse_quantity, unit_scale
+
+S = TypeVar("S", bound="Spec")
+
+
+def mistake(found: str, expected: str, close: str | None = None) -> PydanticCustomError:
+    """The error a validator raises: the path is added by whoever knows it."""
+    context = {"found": found, "expected": expected, "nearest": close or ""}
+    return PydanticCustomError("mistake", "found {found}, expected {expected}", context)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Annotation of a number: the units it is accepted in and the range it must lie in.
+
+    ``unit`` is also the unit in which the number is shown ("1" for a pure number, which may be
+    written in %); ``also`` lists further accepted units; ``range`` is one of "any", "positive",
+    "non-negative" and "fraction" (0 to 1).
+    """
+
+    unit: str
+    also: tuple[str, ...] = ()
+    range: str = "non-negative"
+
+    def parse(self, value: object, from_file: bool) -> float:
+        """``value`` in internal units; text everywhere, a bare float only from Python."""
+        bare = isinstance(value, (int, float)) and not isinstance(value, (bool, Labelled))
+        if isinstance(value, Labelled):
+            number: float = value
+        elif bare and (self.unit == "1" or not from_file):
+            number = _as_float(value)
+        else:
+            number = parse_quantity(value, self.unit, *self.also)
+            if self.unit == "1" and number.unit == "" and from_file:
+                raise InputError(Mistake("", show(value), "a number without quotes"))
+        self._check_range(value, number)
+        return number
+
+    def _check_range(self, value: object, number: float) -> None:
+        accepted = {
+            "any": math.isfinite(number),
+            "positive": 0 < number < math.inf,
+            "non-negative": 0 <= number < math.inf,
+            "fraction": 0 <= number <= 1,
+        }[self.range]
+        if not accepted:
+            wanted = {"any": "a finite", "fraction": "a (0 to 1)"}.get(self.range)
+            raise InputError(Mistake("", show(value), f"{wanted or 'a ' + self.range} number"))
+
+    def _validate(self, value: Any, info: ValidationInfo) -> float:
+        try:
+            return self.parse(value, in_file(info))
+        except InputError as error:
+            first = error.mistakes[0]
+            raise mistake(first.found, first.expected, first.nearest) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def in_file(info: ValidationInfo) -> bool:
+    """Whether the value being validated comes from a file (stricter) or from Python."""
+    return bool(info.context and info.context.get("file"))
+
+
+Number = Annotated[float, Quantity("1", range="any")]
+Fraction = Annotated[float, Quantity("1", range="fraction")]
+Relative = Annotated[float, Quantity("1")]
+Energy = Annotated[float, Quantity("keV")]
+Observable = Annotated[float, Quantity("keV", ("keVee", "keVnr", "PE"), range="any")]
+Length = Annotated[float, Quantity("m", range="positive")]
+Radius = Annotated[float, Quantity("fm", range="positive")]
+Duration = Annotated[float, Quantity("us", range="any")]
+Mass = Annotated[float, Quantity("kg", range="positive")]
+Power = Annotated[float, Quantity("MW", range="positive")]
+Flux = Annotated[float, Quantity("/cm^2/s", range="positive")]
+
+
+class Spec(BaseModel):
+    """Base of all declarations: frozen, no unknown keys, every number with an address."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_keys(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+        """Give an unknown key its nearest known name, which pydantic does not."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            raise ValidationError.from_exception_data(
+                error.title, [_relabel(line, known) for line in error.errors()]
+            ) from None
+
+    @classmethod
+    def check(cls: type[S], data: object, path: str = "", from_file: bool = True) -> S:
+        """Validate ``data``, the content of a file at ``path``.
+
+        Raises
+        ------
+        InputError
+            With every mistake at once.
+        """
+        try:
+            return cls.model_validate(data, context={"file": from_file})
+        except ValidationError as error:
+            raise InputError(mistakes_of(error, path, data)) from None
+
+    def parameters(self, address: str) -> Iterator[Parameter]:
+        """Every number of this block and of those inside, with its address and unit."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            inner = f"{address}.{field.alias or name}"
+            quantity = quantity_of(field)
+            if isinstance(value, Spec):
+                yield from value.parameters(inner)
+            elif quantity is not None and value is not None:
+                yield quantity_parameter(inner, value, quantity)
+
+    def get(self, name: str, theta: Theta, address: str) -> Any:
+        """The number ``name`` of this block at θ: the override at its address, or its own."""
+        return theta.get(f"{address}.{name}", getattr(self, name))
+
+
+def quantity_of(field: FieldInfo) -> Quantity | None:
+    """The `Quantity` that a field is annotated with, also where it may be absent (``| None``)."""
+    tags = [*field.metadata]
+    if get_origin(field.annotation) in (Union, UnionType):
+        for choice in get_args(field.annotation):
+            tags.extend(get_args(choice)[1:])
+    return next((tag for tag in tags if isinstance(tag, Quantity)), None)
+
+
+def quantity_parameter(address: str, value: float, quantity: Quantity) -> Parameter:
+    """The parameter that a declared number is, shown in the unit it was written in."""
+    written = value.unit if isinstance(value, Labelled) and value.unit else quantity.unit
+    shown = "" if written == "1" else written
+    return Parameter(
+        address, float(value), shown, unit_scale(shown), bounds=_BOUNDS.get(quantity.range)
+    )
+
+
+def undetermined_parameter(address: str, quantity: Quantity) -> Parameter:
+    """The parameter of a number that has no default and was not given."""
+    shown = "" if quantity.unit == "1" else quantity.unit
+    return Parameter(address, None, shown, unit_scale(shown), bounds=_BOUNDS.get(quantity.range))
+
+
+_BOUNDS = {
+    "positive": (0.0, math.inf),
+    "non-negative": (0.0, math.inf),
+    "fraction": (0.0, 1.0),
+}
+
+
+class Tagged:
+    """Annotation of a block whose ``type`` says which declaration it is.
+
+    ``family`` maps each type to its class; it is called when a block is read, so that plug-ins
+    registered later are seen.
+    """
+
+    def __init__(self, family: Callable[[], Mapping[str, type[Spec]]], kind: str):
+        self.family = family
+        self.kind = kind
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Spec):
+            return value
+        family = self.family()
+        if not isinstance(value, Mapping):
+            raise mistake(show(value), f"a block with a 'type' ({', '.join(family)})")
+        name = value.get("type")
+        if not isinstance(name, str) or name not in family:
+            found = "no 'type'" if name is None else f"type {show(name)}"
+            close = nearest(name, family) if name is not None else None
+            raise mistake(found, f"a {self.kind} type: {', '.join(family)}", close)
+        return family[name].model_validate(value, context=info.context)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+
+class Named(Spec):
+    """A declaration with a ``type``; subclasses set ``type`` to their own name as a Literal."""
+
+    reference: ClassVar[str] = ""
+
+
+def family(*members: type[Spec]) -> Callable[[], Mapping[str, type[Spec]]]:
+    """The registry {type: class} of declarations that carry a literal ``type`` field."""
+    table = {member.model_fields["type"].default: member for member in members}
+    return lambda: table
+
+
+def _relabel(line: Any, known: list[str]) -> InitErrorDetails:
+    """A pydantic error as one that can be raised again, unknown keys with the nearest name."""
+    location, value = line["loc"], line["input"]
+    if line["type"] == "mistake":
+        context = line["ctx"]
+        problem = mistake(context["found"], context["expected"], context["nearest"])
+    elif line["type"] == "extra_forbidden" and len(location) == 1:
+        expected = f"one of the keys {', '.join(known)}"
+        problem = mistake(
+            f"the unknown key {show(location[0])}", expected, nearest(location[0], known)
+        )
+    else:
+        problem = _plain_problem(line)
+    return InitErrorDetails(type=problem, loc=location, input=value)
+
+
+def _plain_problem(line: Any) -> PydanticCustomError:
+    """pydantic's own errors in the words of this package."""
+    kind, value, context = line["type"], line["input"], line.get("ctx", {})
+    if kind == "missing":
+        return mistake("nothing", f"the key {line['loc'][-1]!r}")
+    if kind == "literal_error":
+        names = [name.strip("' ") for name in context["expected"].replace(" or ", ",").split(",")]
+        return mistake(show(value), f"one of {', '.join(names)}", nearest(value, names))
+    words = {
+        "model_type": "a block of keys",
+        "dict_type": "a block of keys",
+        "list_type": "a list",
+        "tuple_type": "a list",
+        "string_type": "text",
+        "bool_type": "true or false",
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+    }
+    return mistake(show(value), words.get(kind, line["msg"].lower()))
+
+
+def mistakes_of(error: ValidationError, path: str, data: object) -> list[Mistake]:
+    """One `Mistake` per error, each at a path that is present in ``data``."""
+    found: dict[tuple[str, str], Mistake] = {}
+    for line in error.errors():
+        problem = line["ctx"] if line["type"] == "mistake" else _plain_problem(line).context
+        assert problem is not None
+        where = join(path, present_path(line["loc"], data))
+        one = Mistake(where, problem["found"], problem["expected"], problem["nearest"] or None)
+        same = found.get((where, one.found))
+        if same is not None and same.expected != one.expected and one.found != "nothing":  # two branches of one choice
+            one = replace(same, expected=f"{same.expected}, or {one.expected}")
+        elif same is not None:
+            found[where, f"{one.found} ({one.expected})"] = one
+            continue
+        found[where, one.found] = one
+    return list(found.values())
+
+
+def present_path(location: tuple[str | int, ...], data: object) -> tuple[str | int, ...]:
+    """The steps of ``location`` that exist in ``data``; steps a validator put in are left out."""
+    present: list[str | int] = []
+    for step in location:
+        if isinstance(data, Mapping) and step in data:
+            data = data[step]
+        elif isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            continue
+        present.append(step)
+    return tuple(present)
+
+
+def relay(error: InputError, title: str) -> ValidationError:
+    """An `InputError` as what a validator raises, its dotted paths as locations."""
+    lines = [
+        InitErrorDetails(
+            type=mistake(one.found, one.expected, one.nearest),
+            loc=tuple(step for step in one.path.split(".") if step),
+            input=None,
+        )
+        for one in error.mistakes
+    ]
+    return ValidationError.from_exception_data(title, lines)
+
+
+def join(path: str, location: tuple[str | int, ...]) -> str:
+    """A path as it is shown: ``source[1].distance``."""
+    for step in location:
+        if isinstance(step, int):
+            path = f"{path}[{step}]"
+        else:
+            path = f"{path}.{step}" if path else str(step)
+    return path
