@@ -1,27 +1,33 @@
 """Nasty plug-ins for tests only: what future interactions, sources and targets will ask for.
 
-The engine must carry each of them without knowing it. None is physics anyone proposes.
+The engine must carry each of them without knowing it. None is physics anyone proposes. Below them
+is the set-up the tests share: argon with different radii of protons and neutrons, and brute force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from oracle import recoil
 
 from cevns.amplitudes import Scatterer, Term
 from cevns.beam import Component, pure_state
 from cevns.constants import m_e
+from cevns.detector import Detector
 from cevns.experiment import Experiment
 from cevns.exposure import Exposure
-from cevns.interactions import Interaction
+from cevns.interactions import Interaction, Model
 from cevns.parameters import Theta
 from cevns.sources import Source
 from cevns.spec import Number, Quantity
-from cevns.spectra import Spectrum
+from cevns.spectra import Spectrum, TabulatedSpectrum
+from cevns.targets import Target
+from cevns.units import MeV, cm, day, fm, kg
 
 MIXED = np.array(
     [[0.5, 0.2 + 0.1j, 0.05j], [0.2 - 0.1j, 0.3, -0.1 + 0.05j], [-0.05j, -0.1 - 0.05j, 0.2]]
@@ -37,7 +43,7 @@ ON_NEUTRONS = np.array(
 
 
 class Given(Source):
-    """The components it is given, each with the same fluence."""
+    """The components it is given, each with the same fluence a day."""
 
     type: Literal["given"] = "given"
     summary: ClassVar[str] = "test only"
@@ -49,8 +55,8 @@ class Given(Source):
         return self.parts
 
     def fluences(self, exposure: Exposure, theta: Theta, address: str) -> Sequence[Any]:
-        """The fluence, whatever the exposure."""
-        return [self.get("fluence", theta, address)] * len(self.parts)
+        """In proportion to the exposure."""
+        return [self.get("fluence", theta, address) * exposure.amount / day] * len(self.parts)
 
 
 def flavour(name: str, spectrum: Spectrum) -> Component:
@@ -129,6 +135,17 @@ class HeavyProbe(_Probe):
         )
 
 
+class AxialProbe(_Probe):
+    """An axial current on neutrons and nothing else: zero on a nucleus of spin 0."""
+
+    name: ClassVar[str] = "probe-axial"
+    size: Number = 0.0
+
+    def terms(self) -> Sequence[Term]:
+        """One term."""
+        return (Term("A", "n", self.scaled("size", np.eye(3))),)
+
+
 def _one(q: Any, theta: Theta) -> Any:
     return 1.0 + 0.0 * q
 
@@ -157,3 +174,63 @@ class WithScatterers(Experiment):
     def scatterers(self) -> tuple[Scatterer, ...]:
         """Those given."""
         return self.replaced
+
+
+# --- a common set-up, and brute force -------------------------------------------------------------
+
+S2W = 0.23857
+FLUENCE = 1e14 / cm**2
+PROTON_RADIUS, NEUTRON_RADIUS = 3.3, 3.6  # fm
+
+
+def three_knots() -> TabulatedSpectrum:
+    """The oracle's `three_knot` as the package has it."""
+    density = np.array([1 / 32, 1 / 16, 1 / 64]) / MeV
+    return TabulatedSpectrum.linear(np.array([4.0, 20.0, 52.0]) * MeV, density)
+
+
+def argon(model: Interaction | Model, *components: Component) -> Experiment:
+    """A kilogram of 40Ar with protons and neutrons of different radii."""
+    radii = {"proton": PROTON_RADIUS, "neutron": NEUTRON_RADIUS}
+    factors = {site: {"type": "helm", "rms_radius": r * fm} for site, r in radii.items()}
+    source = Given(parts=components, fluence=FLUENCE)
+    detector = Detector(target=Target("Ar40"), mass=1 * kg)
+    return Experiment(source, detector, 1 * day, model, form_factor=factors)
+
+
+def brute_factors(T: float, M: float) -> tuple[float, float]:
+    """Z F_p and N F_n of that argon at a recoil [MeV]."""
+    q = np.sqrt(2 * M * T)
+    protons, neutrons = (recoil.helm_rms(radius)(q) for radius in (PROTON_RADIUS, NEUTRON_RADIUS))
+    return 18 * float(protons), 22 * float(neutrons)
+
+
+def per_kilogram(nuclide: str = "Ar40") -> float:
+    """Nuclei of a kilogram times the fluence [1/cm²], with CODATA 2018's dalton."""
+    atomic = Target(nuclide).nuclides[0].atomic_mass / (931.49410242 * MeV)
+    return FLUENCE * cm**2 / (atomic * 1.66053906660e-27)
+
+
+def folded(
+    sigma: Callable[[float], Any], spectrum: recoil.Spectrum, start: float, order: int = 16
+) -> float:
+    """∫ φ σ dE from ``start`` and lines above it: panels at the knots, ratio 2 at most."""
+    x, w = recoil.gauss_legendre(order)
+    total = sum(weight * sigma(e) for e, weight in spectrum.lines if e > start)
+    for low, high, phi in spectrum.segments:
+        edges = [max(low, start)]
+        while edges[-1] * 2 < high:
+            edges.append(edges[-1] * 2)
+        for a, b in pairwise([*edges, high]):
+            nodes = [float(a + (b - a) * xi) for xi in x] if b > a else []
+            total += sum(float(wi) * (b - a) * phi(e) * sigma(e) for wi, e in zip(w, nodes))  # noqa: B905
+    return float(total)
+
+
+def panels(points: Iterable[float], order: int = 12) -> tuple[Any, Any]:
+    """Gauss–Legendre in √T between ``points``: recoils and weights."""
+    root = np.sqrt(np.unique(list(points)))
+    x, w = np.polynomial.legendre.leggauss(order)
+    middle, half = (root[1:] + root[:-1])[:, None] / 2, np.diff(root)[:, None] / 2
+    nodes = middle + half * x
+    return (nodes**2).ravel(), (2 * nodes * half * w).ravel()

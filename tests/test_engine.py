@@ -158,7 +158,9 @@ def _thresholds(top: float) -> Any:
 
 def _bins(top: float) -> Any:
     """Edges of 150 bins: a hundred even ones, cut again by a logarithmic axis."""
-    return np.unique(np.concatenate([np.linspace(0, top, 101), top * np.geomspace(1e-5, 0.975, 50)]))
+    return np.unique(
+        np.concatenate([np.linspace(0, top, 101), top * np.geomspace(1e-5, 0.975, 50)])
+    )
 
 
 @pytest.mark.parametrize(("case", "nuclide"), CASES)
@@ -188,7 +190,9 @@ def test_nothing_above_the_end_point(case: str) -> None:
     """property: exactly zero above T_max, never negative on the way there."""
     scatterer = _scatterer("Ar40")
     top = _top(case, scatterer)
-    T = top * np.concatenate([1 - np.geomspace(1e-15, 1, 200)[:-1], 1 + np.geomspace(1e-12, 10, 50)])
+    T = top * np.concatenate(
+        [1 - np.geomspace(1e-15, 1, 200)[:-1], 1 + np.geomspace(1e-12, 10, 50)]
+    )
     rates = recoil_spectrum(T, _components(case), scatterer, MODEL.terms())
     assert np.all(rates >= 0)
     assert np.all(np.isfinite(rates))
@@ -335,9 +339,9 @@ def test_units_do_not_matter(seed: str, plain: list[dict[str, Any]]) -> None:
                 continue
             # Rounding of the largest entry of a list is all that its smallest may feel.
             floor = 1e-15 * float(np.max(np.abs(np.asarray(value))))
-            assert np.asarray(got[path]) == pytest.approx(
-                np.asarray(value), rel=1e-9, abs=floor
-            ), path
+            assert np.asarray(got[path]) == pytest.approx(np.asarray(value), rel=1e-9, abs=floor), (
+                path
+            )
 
 
 def test_an_exposure_in_mass_and_time() -> None:

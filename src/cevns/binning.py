@@ -134,4 +134,3 @@ class Binning(Spec):
         if isinstance(data, Mapping) and not {"energy", "time"} & set(data):
             return {"energy": data}
         return data
-

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cevns.experiment import Experiment
 from cevns.form_factor_spec import parse_form_factor
 from cevns.form_factors import FormFactor, parameters_of
@@ -38,26 +40,33 @@ def budget(experiment: Experiment, theta: Theta = NOMINAL) -> list[Alternative]:
     `SKIN`) and the time cuts are changed one at a time, all else as in ``experiment``. Raises what
     a prediction raises.
     """
-    nominal = experiment.predict(theta).total
+    nominal = signal_events(experiment, theta)
     found = []
-    for choice, becomes, changed, at in _alternatives(experiment, theta):
-        total = changed.predict(at).total
-        found.append(Alternative(choice, becomes, total, total / nominal - 1 if nominal else 0.0))
+    for choice, becomes, changed, at, base in _alternatives(experiment, theta):
+        reference = nominal if base is theta else signal_events(experiment, base)
+        change = signal_events(changed, at) / reference - 1 if reference else 0.0
+        found.append(Alternative(choice, becomes, nominal * (1 + change), change))
     return found
 
 
-Change = tuple[str, str, Experiment, Theta]
+def signal_events(experiment: Experiment, theta: Theta) -> float:
+    """Signal events that pass everything."""
+    return float(experiment.counts_above([-np.inf], theta)[0])
+
+
+Change = tuple[str, str, Experiment, Theta, Theta]
+"""Choice, what it becomes, the changed experiment, its θ, and the θ to compare with."""
 
 
 def _alternatives(experiment: Experiment, theta: Theta) -> Iterator[Change]:
     present = parse_form_factor(experiment.form_factor)
     for name in _FORM_FACTORS:
         if present != FormFactor(name):
-            yield "form factor", name, replace(experiment, form_factor=name), theta
+            yield "form factor", name, replace(experiment, form_factor=name), theta, theta
     yield from _couplings(experiment, theta)
     for name in KINEMATICS:
         if name != experiment.kinematics:
-            yield "kinematics", name, replace(experiment, kinematics=name), theta
+            yield "kinematics", name, replace(experiment, kinematics=name), theta, theta
     yield from _radii(experiment, theta)
     yield from _times(experiment, theta)
 
@@ -72,7 +81,7 @@ def _couplings(experiment: Experiment, theta: Theta) -> Iterator[Change]:
             if scheme != part.scheme:
                 other = part.model_copy(update={"scheme": scheme})
                 parts = [other if each is part else each for each in model.interactions]
-                yield "couplings", scheme, replace(experiment, model=Model(parts)), theta
+                yield "couplings", scheme, replace(experiment, model=Model(parts)), theta, theta
 
 
 def _radii(experiment: Experiment, theta: Theta) -> Iterator[Change]:
@@ -84,15 +93,15 @@ def _radii(experiment: Experiment, theta: Theta) -> Iterator[Change]:
         errors = [n.charge_radius_uncertainty for n in nuclides if n.symbol == element]
         error = max((e for e in errors if e), default=None)
         radius, skin = f"{element}.rms_radius", f"{element}.neutron_skin"
-        single = sum(n.symbol == element for n in nuclides) == 1
-        if error and single and radius in addresses:
-            moved = theta.get(radius, addresses[radius].value) + error
-            text = f"{element} +{error / fm:.4f} fm (one sigma)"
-            yield "charge radius", text, experiment, {**theta, radius: moved}
-        if skin in addresses:
-            moved = theta.get(skin, addresses[skin].value) + SKIN
-            text = f"{element} +{SKIN / fm:.1f} fm"
-            yield "neutron skin", text, experiment, {**theta, skin: moved}
+        for choice, address, step, unit in (
+            ("charge radius", radius, error, f"+{(error or 0) / fm:.4f} fm (one sigma)"),
+            ("neutron skin", skin, SKIN, f"+{SKIN / fm:.1f} fm"),
+        ):
+            if step and address in addresses:
+                # θ speaks of the element: compare with all its isotopes at the value shown
+                base = {**theta, address: theta.get(address, addresses[address].value)}
+                moved = {**base, address: base[address] + step}
+                yield choice, f"{element} {unit}", experiment, moved, base
 
 
 def _times(experiment: Experiment, theta: Theta) -> Iterator[Change]:
@@ -103,6 +112,6 @@ def _times(experiment: Experiment, theta: Theta) -> Iterator[Change]:
     if time.efficiency is not None:
         kept = time.model_copy(update={"efficiency": None})
         detector = experiment.detector.model_copy(update={"time": kept})
-        yield "time", "no time efficiency", replace(experiment, detector=detector), theta
+        yield "time", "no time efficiency", replace(experiment, detector=detector), theta, theta
     detector = experiment.detector.model_copy(update={"time": None})
-    yield "time", "no time cuts", replace(experiment, detector=detector), theta
+    yield "time", "no time cuts", replace(experiment, detector=detector), theta, theta

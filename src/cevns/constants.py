@@ -30,4 +30,3 @@ m_Z = 91188.0 * MeV  # PDG 2024
 
 tau_pi = 26.033 * ns  # PDG 2024
 tau_mu = 2.1969811 * us  # PDG 2024
-

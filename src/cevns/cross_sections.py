@@ -14,13 +14,13 @@ import numpy as np
 
 from cevns.amplitudes import Scatterer
 from cevns.beam import Component, pure_state
-from cevns.experiment import nucleus
 from cevns.form_factor_spec import parse_form_factor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import check_kinematics, recoil_range
 from cevns.nodes import beam_breaks, panel_nodes
 from cevns.parameters import NOMINAL, Theta
 from cevns.rate import recoil_spectrum
+from cevns.scatterers import nucleus
 from cevns.sources.base import Source
 from cevns.targets import Target, TargetSpec
 

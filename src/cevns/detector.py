@@ -6,7 +6,7 @@ time. A stage that is not given does nothing; nothing is renormalised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -85,7 +85,8 @@ class Detector(Spec):
         return self
 
     def _mistakes(self) -> Iterator[Mistake]:
-        yield from axis_mistakes(_Threshold.model_construct(threshold=self.threshold), self.axis, "")
+        threshold = _Threshold.model_construct(threshold=self.threshold)
+        yield from axis_mistakes(threshold, self.axis, "")
         yield from self.efficiency.mistakes(self.axis, "efficiency")
         if self.resolution is not None:
             yield from self.resolution.mistakes(self.axis, "resolution")
@@ -125,9 +126,7 @@ class Detector(Spec):
         """The threshold at θ, None where there is none."""
         return None if self.threshold is None else self.get("threshold", theta, ADDRESS)
 
-    def acceptance(
-        self, T: Any, edges: Any, scatterer: Scatterer, theta: Theta = NOMINAL
-    ) -> Any:
+    def acceptance(self, T: Any, edges: Any, scatterer: Scatterer, theta: Theta = NOMINAL) -> Any:
         """Probability that a recoil ``T`` is counted in each bin, shape (bins, T).
 
         ``edges`` on the observable axis, shape (bins + 1,), may start and end at ∓inf.
@@ -140,9 +139,7 @@ class Detector(Spec):
         recoil = self.efficiency.evaluate(T, theta, f"{ADDRESS}.efficiency", of="recoil")
         return table * recoil
 
-    def breaks(
-        self, edges: Any, T_max: float, scatterer: Scatterer, theta: Theta = NOMINAL
-    ) -> Any:
+    def breaks(self, edges: Any, T_max: float, scatterer: Scatterer, theta: Theta = NOMINAL) -> Any:
         """Recoil energies up to ``T_max`` where the acceptance is not smooth, shape (n,)."""
         light_yield = None
         if self.light_yield is not None:
@@ -170,6 +167,6 @@ class _Threshold(Spec):
     threshold: Observable | None = None
 
 
-def windows(edges: Sequence[float]) -> Any:
+def windows(edges: Any) -> Any:
     """Bin edges with everything below and above them as two more bins."""
     return np.concatenate([[-np.inf], edges, [np.inf]])

@@ -8,7 +8,7 @@ multiply them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,17 +22,17 @@ from cevns.detector import ADDRESS, Detector, windows
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
 from cevns.form_factor_spec import parse_form_factor
-from cevns.form_factors import FormFactorModel, nuclear_form_factors, parameters_of
+from cevns.form_factors import FormFactorModel, parameters_of
 from cevns.interactions import Interaction, Model, StandardModel
-from cevns.kinematics import check_kinematics
-from cevns.nodes import beam_breaks, panel_nodes
+from cevns.kinematics import check_kinematics, maximum_recoil
+from cevns.nodes import beam_breaks, panel_nodes, spectrum_grid
 from cevns.parameters import NOMINAL, Parameter, Parameters, Recorder, Theta
 from cevns.prediction import Prediction
 from cevns.rate import Projection, make_basis, recoil_spectrum
+from cevns.scatterers import nucleus
 from cevns.sources.base import Source
-from cevns.targets import Constituent
 from cevns.timing import time_fractions
-from cevns.units import keV, kg
+from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SIGNAL_NORM = "signal.norm"
@@ -143,7 +143,8 @@ class Experiment:
         ]
         signal = theta.get(SIGNAL_NORM, 1.0)
         norms = [component.norm(theta) * signal for component in self.components]
-        return np.array(amounts) * np.array(norms)
+        product: Array = np.array(amounts) * np.array(norms)
+        return product
 
     # --- time --------------------------------------------------------------------------------
 
@@ -179,7 +180,8 @@ class Experiment:
             * (mass * s.density)
             for s in self.scatterers
         ]
-        return np.stack(rates, axis=1) * self.fluences(theta)[:, None, None]
+        spectra: Array = np.stack(rates, axis=1) * self.fluences(theta)[:, None, None]
+        return spectra
 
     def recoil_spectrum(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT summed over flavours and nuclides, shape (T,) [1/energy]; T > 0 [energy]."""
@@ -188,6 +190,16 @@ class Experiment:
     def largest_recoil(self, theta: Theta = NOMINAL) -> float:
         """The largest recoil energy of any nuclide."""
         return float(max(self._breaks(s, theta)[-1] for s in self.scatterers))
+
+    def _shown_recoils(self, theta: Theta) -> Array:
+        """Recoil energies for showing the spectrum; both sides of where a component ends."""
+        ends = [
+            maximum_recoil(component.spectrum.breaks[-1], scatterer.mass, self.kinematics)
+            for component in self.components
+            for scatterer in self.scatterers
+        ]
+        beside = [end * side for end in ends for side in (1 - 1e-9, 1 + 1e-9)]
+        return np.union1d(spectrum_grid(self.largest_recoil(theta)), beside)
 
     def _breaks(self, scatterer: Scatterer, theta: Theta) -> Array:
         return beam_breaks(self.components, scatterer, self.terms, theta, self.kinematics)
@@ -205,7 +217,8 @@ class Experiment:
             * (mass * s.density)
             for s in self.scatterers
         ]
-        return np.stack(folded, axis=-2) * self.fluences(theta)[:, None, None]
+        counts: Array = np.stack(folded, axis=-2) * self.fluences(theta)[:, None, None]
+        return counts
 
     def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         """The folded basis of one nuclide, made again only when a shape parameter moves."""
@@ -244,11 +257,11 @@ class Experiment:
         if self.binning is not None:
             self._check_axis()
             return np.asarray(self.binning.energy.edges)
-        top = max(
-            float(self.detector.expected_observable(np.array([self._breaks(s, NOMINAL)[-1]]), s, {})[0])
-            for s in self.scatterers
-        )
-        return np.linspace(0.0, top, 101)
+        return np.linspace(0.0, max(self._largest_observable(s) for s in self.scatterers), 101)
+
+    def _largest_observable(self, scatterer: Scatterer) -> float:
+        top = self._breaks(scatterer, NOMINAL)[-1:]
+        return float(self.detector.expected_observable(top, scatterer, NOMINAL)[0])
 
     def _check_axis(self) -> None:
         assert self.binning is not None
@@ -266,17 +279,19 @@ class Experiment:
         counted = energy_counts * passing[:, None, None]
         each = counted.sum(axis=2)
         bins = counted.sum(axis=(0, 1))
+        upwards = np.cumsum(counted.sum(axis=1)[:, :0:-1], axis=1)[:, ::-1]
         time_edges, plane = self._time_plane(energy_counts, theta)
-        T = spectrum_grid(self.largest_recoil(theta))
+        T = self._shown_recoils(theta)
         spectra = self.recoil_spectra(T, theta).sum(axis=1)
         flavours = [component.flavour for component in self.components]
+        groups = [component.group for component in self.components]
         return Prediction(
             name=self.name,
             axis=self.detector.axis,
             by_flavour=_sums(flavours, each.sum(axis=1)),
             by_nuclide=_sums((s.name for s in self.scatterers), each.sum(axis=0)),
             by_channel=_sums((s.channel for s in self.scatterers), each.sum(axis=0)),
-            by_group=_sums((c.group for c in self.components), each.sum(axis=1)),
+            by_group=_sums(groups, each.sum(axis=1)),
             edges=self.edges,
             counts=bins[1:-1],
             below=float(bins[0]),
@@ -284,6 +299,7 @@ class Experiment:
             recoil_energy=T,
             recoil_spectrum=spectra.sum(axis=0),
             recoil_by_flavour=_sums(flavours, spectra),
+            above_edges=_sums(groups, upwards),
             time_edges=time_edges,
             counts_2d=plane,
             backgrounds=self._backgrounds(theta),
@@ -302,8 +318,8 @@ class Experiment:
             return {}
         run = self._time_run
         if run.live_time is None:
-            expected = "an exposure in time, for backgrounds given as rates"
-            raise InputError(Mistake(f"{ADDRESS}.backgrounds", f"an exposure in {run.kind}", expected))
+            found, expected = f"an exposure in {run.kind}", "one in time: the rates are per time"
+            raise InputError(Mistake(f"{ADDRESS}.backgrounds", found, expected))
         amount = self._mass(theta) * run.live_time
         cut = self.detector.cut(theta)
         edges = self.edges if cut is None else np.maximum(self.edges, cut)
@@ -342,37 +358,9 @@ def named_sources(source: Source | Sequence[Source]) -> tuple[tuple[str, Source]
     return tuple((f"source.{one.name}", one) for one in source)
 
 
-def nucleus(part: Constituent, form_factor: Any, density: float) -> Scatterer:
-    """The scatterer that a nuclide of a target is; ``density`` is nuclei per mass."""
-    nuclide = part.nuclide
-    factors = nuclear_form_factors(form_factor, nuclide)
-
-    def protons(q: Any, theta: Theta) -> Any:
-        return nuclide.Z * factors.proton(q, theta)
-
-    def neutrons(q: Any, theta: Theta) -> Any:
-        return nuclide.N * factors.neutron(q, theta)
-
-    sites: dict[str, Callable[[Any, Theta], Any]] = {"p": protons, "n": neutrons}
-    return Scatterer(
-        nuclide.name, part.element, "cevns", nuclide.mass, "0", density, sites, nuclide.Z, nuclide.A
-    )
-
-
-def spectrum_grid(top: float) -> Array:
-    """Recoil energies for showing a spectrum: round steps up to ``top``, finer near zero."""
-    step = top / 300
-    power = 10.0 ** np.floor(np.log10(step / keV)) * keV
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= step)
-    fine = step * np.geomspace(1e-3, 1, 31)[:-1]
-    return np.concatenate([fine, step * np.arange(1, int(top / step) + 2)])
-
-
 def _sums(names: Any, values: Array) -> dict[str, Any]:
-    """Values added up by name; what has no name is left out."""
+    """Values added up by name."""
     total: dict[str, Any] = {}
     for name, value in zip(names, values, strict=True):
         total[name] = total.get(name, 0.0) + value
-    return {name: value for name, value in total.items() if name}
-
-
+    return total

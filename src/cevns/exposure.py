@@ -34,7 +34,9 @@ class Exposure:
         self.off = float(off)
 
     def __repr__(self) -> str:
-        return f"Exposure({self.amount / parse_unit(KINDS[self.kind]).scale:.6g} {KINDS[self.kind]})"
+        return (
+            f"Exposure({self.amount / parse_unit(KINDS[self.kind]).scale:.6g} {KINDS[self.kind]})"
+        )
 
     @property
     def live_time(self) -> float | None:
@@ -88,6 +90,7 @@ class Exposure:
 
 
 def _error(value: object) -> InputError:
-    expected = "a positive '1 year', '1e23 POT', '7 GW*hour', '1 tonne*year', '1 burst' or {on, off}"
+    expected = (
+        "a positive '1 year', '1e23 POT', '7 GW*hour', '1 tonne*year', '1 burst' or {on, off}"
+    )
     return InputError(Mistake("", show(value), expected))
-

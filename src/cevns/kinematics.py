@@ -61,7 +61,7 @@ def recoil_range(E: Any, M: float, m4: Any = 0.0, kinematics: str = "exact") -> 
         return 0.0 * E, maximum_recoil(E, M, kinematics)
     xp = namespace(E, m4)
     open_ = (2 * E * M - m4**2) ** 2 - 4 * M**2 * m4**2
-    allowed = (E >= m4 + m4**2 / (2 * M)) & (open_ >= 0)
+    allowed = (m4 + m4**2 / (2 * M) <= E) & (open_ >= 0)
     root = xp.sqrt(xp.where(allowed, open_, 0.0))
     upper = (2 * E**2 * M - m4**2 * (M + E) + E * root) / (2 * M * (M + 2 * E))
     upper = xp.where(allowed, upper, 1.0)
@@ -96,18 +96,21 @@ def _vector_axial_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
     return 0.0, M * T / pi, -T * (2 * M * T + m4**2) / (4 * pi)
 
 
-def _without_t_over_e(row: Callable[[Any, float, Any], Coefficients]) -> Any:
+_Row = Callable[[Any, float, Any], Coefficients]
+
+
+def _without_t_over_e(pair: str, row: _Row) -> _Row:
     """The row at leading order in T/E and T/M: what "dropping T/E" leaves of it."""
+    sign = {"VV": -1.0, "AA": 1.0, "AV": 0.0}[pair]
 
     def dropped(T: Any, M: float, m4: Any) -> Coefficients:
         a0, _, _ = row(T, M, m4)
-        sign = {_axial_spin_half: 1.0, _vector_axial_spin_half: 0.0}.get(row, -1.0)
         return a0, -(m4**2) / (2 * pi), sign * M * (2 * M * T + m4**2) / (4 * pi)
 
     return dropped
 
 
-_TABLE: dict[tuple[str, str], Callable[[Any, float, Any], Coefficients]] = {
+_TABLE: dict[tuple[str, str], _Row] = {
     ("VV", "0"): _vector_spin_0,
     ("VV", "1/2"): _vector_spin_half,
     ("AA", "1/2"): _axial_spin_half,
@@ -146,4 +149,4 @@ def coefficients(
     row = _TABLE.get((pair, spin))
     if row is None:
         return None
-    return row(T, M, m4) if kinematics == "exact" else _without_t_over_e(row)(T, M, m4)
+    return (row if kinematics == "exact" else _without_t_over_e(pair, row))(T, M, m4)

@@ -18,6 +18,7 @@ from cevns.amplitudes import Scatterer, Term, outgoing_masses
 from cevns.beam import Component
 from cevns.kinematics import recoil_range
 from cevns.parameters import Theta
+from cevns.units import keV
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -69,3 +70,12 @@ def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -
     width = np.diff(edges)[:, None]
     root = edges[:-1, None] + width * x
     return (root**2).ravel(), (2 * root * width * w).ravel()
+
+
+def spectrum_grid(top: float) -> Array:
+    """Recoil energies for showing a spectrum: round steps up to ``top``, finer near zero."""
+    step = top / 300
+    power = 10.0 ** np.floor(np.log10(step / keV)) * keV
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= step)
+    fine = step * np.geomspace(1e-3, 1, 31)[:-1]
+    return np.concatenate([fine, step * np.arange(1, int(top / step) + 2)])

@@ -3,20 +3,20 @@
 Figures are `matplotlib.figure.Figure`, made and saved under one style of our own: what the user
 has set in a matplotlibrc does not show, and the style leaves nothing behind. Fonts are those that
 matplotlib brings along, as outlines in SVG. Colours are those of Okabe and Ito, which the
-colour-blind can tell apart; a flavour has one colour in every figure and its antineutrino the
-same colour dashed.
+colour-blind can tell apart; a flavour has one colour everywhere, dashed for its antineutrino.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from importlib.resources import as_file, files
+from itertools import cycle
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,53 +46,31 @@ DPI = 150
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 _FLAVOURS = {"nu_e": BLUE, "nu_mu": VERMILION, "nu_tau": GREEN}
-_GROUPS = {"prompt": (VERMILION, "-"), "delayed": (BLUE, "--")}
+_FIXED = {
+    **{name: (color, "-") for name, color in _FLAVOURS.items()},
+    **{f"{name}_bar": (color, "--") for name, color in _FLAVOURS.items()},
+    "prompt": (VERMILION, "-"),
+    "delayed": (BLUE, "--"),
+}
 _OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
 _BACKGROUNDS = (ORANGE, PURPLE, GREEN, GREY)
-_DASHES = ("-", "--", "-.", ":")
-_STYLE: dict[str, Any] = {
-    "font.size": 9,
-    "axes.labelsize": 9,
-    "axes.linewidth": 0.7,
-    "legend.fontsize": 8,
-    "legend.frameon": False,
-    "lines.linewidth": 1.3,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.minor.visible": True,
-    "ytick.minor.visible": True,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "cevns",  # element names from the content, not drawn at random
-}
 # The tag of each format that would hold the date.
-_DATES: dict[str, dict[str, Any]] = {
-    "pdf": {"CreationDate": None},
-    "png": {},
-    "svg": {"Date": None},
-}
+_DATES: Mapping[str, Any] = {"pdf": {"CreationDate": None}, "png": {}, "svg": {"Date": None}}
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """matplotlib's defaults with the style above, put back as they were on the way out."""
-    import matplotlib
+    """matplotlib's defaults under our style file; its settings are put back on the way out."""
+    from matplotlib import rc_context
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+    style = files("cevns") / "data" / "cevns.mplstyle"
+    with as_file(style) as path, rc_context(fname=path):
         yield
-
-
-# --- a prediction ----------------------------------------------------------------------------
 
 
 @_style()
 def prediction_figure(prediction: Prediction) -> Figure:
-    """The recoil spectrum, the counts on the observable axis and, if there is one, on the time axis.
+    """The recoil spectrum, the counts and, where there is a time axis, the counts in time.
 
     Parameters
     ----------
@@ -106,19 +84,19 @@ def prediction_figure(prediction: Prediction) -> Figure:
     """
     timed = prediction.time_edges is not None
     figure = _figure(height=5.6 if timed else 3.5)
-    rows = [["spectrum", "spectrum"], ["counts", "time"]] if timed else [["spectrum", "counts"]]
-    axes = figure.subplot_mosaic(rows)
-    log_x = _logarithmic(prediction.edges)
-    _draw_spectrum(axes["spectrum"], prediction, log_x)
-    _draw_counts(axes["counts"], prediction)
+    axes = figure.subplot_mosaic("SS;CT" if timed else "SC")
+    _draw_spectrum(axes["S"], prediction)
+    if _logarithmic(prediction.edges):
+        _logarithmic_energies(axes["S"], prediction)
+    _draw_counts(axes["C"], prediction)
     if timed:
-        _draw_time(axes["time"], prediction)
+        _draw_time(axes["T"], prediction)
+    name = textwrap.shorten(prediction.name, 200, placeholder=" …")
     total = f"{_events(prediction.total)} signal events"
-    _title(figure, f"{prediction.name}: {total}" if prediction.name else total)
-    return figure
+    return _finish(figure, f"{name}: {total}" if name else total)
 
 
-def _draw_spectrum(axes: Axes, prediction: Prediction, log_x: bool = False) -> None:
+def _draw_spectrum(axes: Axes, prediction: Prediction) -> None:
     """dN/dT by flavour and in all, over the decades and energies where there is something."""
     energy = np.asarray(prediction.recoil_energy) / units.keV
     total = np.asarray(prediction.recoil_spectrum) * units.keV
@@ -130,43 +108,58 @@ def _draw_spectrum(axes: Axes, prediction: Prediction, log_x: bool = False) -> N
         axes.plot(energy, values, color=color, linestyle=dashes, label=_label(name))
     floor = _log_counts(axes, total)
     seen = energy[total > floor]
-    top = seen[-1] if seen.size else energy[-1]
-    if log_x:
-        axes.set_xscale("log")
-    axes.set_xlim(top * 1e-4 if log_x else 0.0, top)
+    axes.set_xlim(0.0, seen[-1] if seen.size else energy[-1])
     axes.set_xlabel("Recoil energy [keVnr]")
     axes.set_ylabel(r"$\mathrm{d}N/\mathrm{d}T$ [events / keV]")
     axes.legend()
 
 
+def _logarithmic_energies(axes: Axes, prediction: Prediction) -> None:
+    """From where the observable starts, if that is a recoil energy, else over four decades."""
+    top = axes.get_xlim()[1]
+    first = prediction.edges[0] / units.keV if prediction.axis == "keV" else 0.0
+    axes.set_xscale("log")
+    axes.set_xlim(first if 0 < first < top else 1e-4 * top, top)
+
+
 def _draw_counts(axes: Axes, prediction: Prediction) -> None:
-    """The signal on top of the backgrounds, in bins of the observable."""
+    """Signal and backgrounds in bins of the observable; says what is off the axis."""
     edges = np.asarray(prediction.edges) / AXIS_SCALE[prediction.axis]
-    signal = np.asarray(prediction.counts)
-    background = np.sum(list(prediction.backgrounds.values()), axis=0) + np.zeros_like(signal)
-    # A signal that would be a hairline on its backgrounds stands beside them instead.
-    swamped = np.max(background) > 20 * np.max(signal)
-    stacked = np.zeros_like(signal)
-    for index, (name, values) in enumerate(prediction.backgrounds.items()):
-        color = _BACKGROUNDS[index % len(_BACKGROUNDS)]
-        label = f"{_text(name)} ({_events(np.sum(values))})"
-        _fill(axes, edges, stacked, stacked + values, color, label)
-        stacked = stacked + values
-    base = np.zeros_like(signal) if swamped else stacked
-    _fill(axes, edges, base, base + signal, SKY, _signal_label(prediction))
-    _counts_axis(axes, np.maximum(base + signal, stacked), signal, swamped)
-    _finish_bins(axes, edges, AXIS_LABELS[prediction.axis])
+    inside, total = _events(np.sum(prediction.counts)), _events(prediction.total)
+    label = f"Signal ({inside})" if inside == total else f"Signal ({inside} of {total})"
+    _draw_bins(axes, edges, prediction.counts, label, prediction.backgrounds)
+    axes.set_xlabel(AXIS_LABELS[prediction.axis])
 
 
 def _draw_time(axes: Axes, prediction: Prediction) -> None:
     """The signal in bins of time, summed over the observable axis."""
-    edges = np.asarray(prediction.time_edges) / units.us
     counts = np.sum(prediction.counts_2d, axis=0)
     # Backgrounds have no time axis, so the panel says what it leaves out.
     label = "Signal without backgrounds" if prediction.backgrounds else "Signal"
-    _fill(axes, edges, np.zeros_like(counts), counts, SKY, f"{label} ({_events(np.sum(counts))})")
-    _counts_axis(axes, counts, counts, False)
-    _finish_bins(axes, edges, "Time [µs]")
+    edges = np.asarray(prediction.time_edges) / units.us
+    _draw_bins(axes, edges, counts, f"{label} ({_events(np.sum(counts))})", {})
+    axes.set_xlabel("Time [µs]")
+
+
+def _draw_bins(
+    axes: Axes, edges: Array, signal: Array, label: str, backgrounds: Mapping[str, Array]
+) -> None:
+    """A histogram of the signal on top of the backgrounds.
+
+    A signal that would be a hairline on its backgrounds stands in front of them instead.
+    """
+    stacked = np.zeros_like(signal)
+    for (name, values), color in zip(backgrounds.items(), cycle(_BACKGROUNDS), strict=False):
+        text = f"{_text(name)} ({_events(np.sum(values))})"
+        _fill(axes, edges, stacked, stacked + values, color, text)
+        stacked = stacked + values
+    swamped = bool(np.max(stacked) > 20 * np.max(signal))
+    base = np.zeros_like(signal) if swamped else stacked
+    _fill(axes, edges, base, base + signal, SKY, label)
+    _counts_axis(axes, np.maximum(base + signal, stacked), signal, swamped)
+    if _logarithmic(edges):
+        axes.set_xscale("log")
+    axes.set_xlim(edges[0], edges[-1])
 
 
 def _fill(axes: Axes, edges: Array, low: Array, high: Array, color: str, label: str) -> None:
@@ -175,31 +168,23 @@ def _fill(axes: Axes, edges: Array, low: Array, high: Array, color: str, label: 
     axes.stairs(high, edges, baseline=None, color=BLACK, linewidth=0.6)
 
 
-def _signal_label(prediction: Prediction) -> str:
-    """ "Signal (345.0 of 346.2)" where part of the signal is off the axis."""
-    inside, total = _events(np.sum(prediction.counts)), _events(prediction.total)
-    return f"Signal ({inside})" if inside == total else f"Signal ({inside} of {total})"
-
-
 def _counts_axis(axes: Axes, heights: Array, signal: Array, swamped: bool) -> None:
-    """Linear from zero; logarithmic where that would hide most of the signal."""
+    """Linear from zero, logarithmic where that would hide most of the signal; legend on top.
+
+    The legend is above the histogram, since backgrounds often fill the whole width.
+    """
+    entries = len(axes.get_legend_handles_labels()[1])
+    columns = 1 if entries <= 6 else 2
+    axes.legend(loc="upper right", ncols=columns)
+    share = max(0.95 - 0.09 * np.ceil(entries / columns), 0.3)  # of the axis
     hidden = np.mean(signal > 0.01 * np.max(signal)) < 0.25
-    if swamped or hidden:
-        _log_counts(axes, np.append(heights, signal), room=10.0)
+    top = float(np.max(heights))
+    if top > 0 and (swamped or hidden):
+        floor = _log_counts(axes, np.append(heights, signal))
+        axes.set_ylim(floor, floor * (top / floor) ** (1 / share))
     else:
-        axes.set_ylim(0.0, 1.15 * np.max(heights) or 1.0)
-
-
-def _finish_bins(axes: Axes, edges: Array, xlabel: str) -> None:
-    if _logarithmic(edges):
-        axes.set_xscale("log")
-    axes.set_xlim(edges[0], edges[-1])
-    axes.set_xlabel(xlabel)
+        axes.set_ylim(0.0, top / share or 1.0)
     axes.set_ylabel("Events / bin")
-    axes.legend()
-
-
-# --- counts over threshold -------------------------------------------------------------------
 
 
 @_style()
@@ -227,21 +212,17 @@ def threshold_figure(
         Whose recoil spectrum to show.
     """
     figure = _figure(height=3.8 if prediction is None else 6.2, width=5.0)
-    names = ["threshold"] if prediction is None else ["threshold", "spectrum"]
-    axes = figure.subplot_mosaic([[name] for name in names])
-    _draw_thresholds(axes["threshold"], np.asarray(thresholds) / AXIS_SCALE[unit], counts, unit)
+    axes = figure.subplots(1 if prediction is None else 2, squeeze=False)[:, 0]
+    _draw_thresholds(axes[0], np.asarray(thresholds) / AXIS_SCALE[unit], counts, unit)
     if prediction is not None:
-        _draw_spectrum(axes["spectrum"], prediction)
+        _draw_spectrum(axes[1], prediction)
         if unit == "keV":
             # One energy scale for both, as the panels are read against each other.
-            axes["spectrum"].set_xlim(axes["threshold"].get_xlim())
-    _title(figure, title)
-    return figure
+            axes[1].set_xlim(axes[0].get_xlim())
+    return _finish(figure, title)
 
 
-def _draw_thresholds(
-    axes: Axes, thresholds: Array, counts: Mapping[str, Any], unit: str
-) -> None:
+def _draw_thresholds(axes: Axes, thresholds: Array, counts: Mapping[str, Any], unit: str) -> None:
     for name, (color, dashes) in _line_styles(counts).items():
         axes.plot(thresholds, counts[name], color=color, linestyle=dashes, label=_label(name))
     values = np.array([np.asarray(line, dtype=float) for line in counts.values()])
@@ -252,9 +233,6 @@ def _draw_thresholds(
     axes.set_xlabel(f"Threshold in {quantity} [{unit}]")
     axes.set_ylabel("Events over threshold")
     axes.legend()
-
-
-# --- ours against released -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,17 +257,14 @@ class ComparisonPanel:
 @_style()
 def comparison_figure(panels: Sequence[ComparisonPanel], title: str) -> Figure:
     """Ours as steps and the released as points, one column per panel, the ratio underneath."""
-    figure = _figure(height=3.9, width=WIDTH if len(panels) > 1 else 4.2)
-    grid = figure.subplots(
-        *(2, len(panels)), sharex="col", squeeze=False, gridspec_kw={"height_ratios": [3, 1]}
-    )
+    figure = _figure(height=4.0, width=WIDTH if len(panels) > 1 else 4.2)
+    grid = figure.subplots(2, len(panels), sharex="col", squeeze=False, height_ratios=[2.6, 1])
     for (upper, lower), panel in zip(grid.T, panels, strict=True):
         _draw_comparison(upper, panel)
         _draw_ratio(lower, panel)
         lower.set_xlim(panel.edges[0], panel.edges[-1])
     figure.align_ylabels()
-    _title(figure, title)
-    return figure
+    return _finish(figure, title)
 
 
 def _draw_comparison(axes: Axes, panel: ComparisonPanel) -> None:
@@ -297,7 +272,7 @@ def _draw_comparison(axes: Axes, panel: ComparisonPanel) -> None:
     label = f"cevns ({_events(np.sum(ours))})"
     axes.stairs(ours, panel.edges, color=BLUE, linewidth=1.3, label=label)
     label = f"released ({_events(np.sum(released))})"
-    axes.plot(_centres(panel.edges), released, "o", color=BLACK, markersize=3.5, label=label)
+    axes.plot(_centres(panel.edges), released, "o", color=BLACK, label=label)
     axes.set_ylim(0.0, 1.15 * max(np.max(ours), np.max(released)) or 1.0)
     axes.set_ylabel(panel.ylabel)
     axes.legend()
@@ -310,16 +285,13 @@ def _draw_ratio(axes: Axes, panel: ComparisonPanel) -> None:
     centres, ratio = _centres(panel.edges)[some], ours[some] / released[some]
     reach = _ratio_reach(ratio, released[some])
     axes.axhline(1.0, color=GREY, linewidth=0.8)
-    for marker, chosen in (
-        ("o", np.abs(ratio - 1) <= reach),
-        ("^", ratio > 1 + reach),
-        ("v", ratio < 1 - reach),
-    ):
-        shown = np.clip(ratio[chosen], 1 - reach, 1 + reach)
-        axes.plot(centres[chosen], shown, marker, color=BLUE, markersize=3.5)
+    side = np.sign(ratio - 1) * (np.abs(ratio - 1) > reach)
+    for marker, where in (("o", 0), ("^", 1), ("v", -1)):
+        shown = np.clip(ratio[side == where], 1 - reach, 1 + reach)
+        axes.plot(centres[side == where], shown, marker, color=BLUE)
     axes.set_ylim(1 - 1.15 * reach, 1 + 1.15 * reach)
     axes.set_xlabel(panel.xlabel)
-    axes.set_ylabel("cevns / released")
+    axes.set_ylabel("cevns /\nreleased")
 
 
 def _ratio_reach(ratio: Array, released: Array) -> float:
@@ -328,9 +300,6 @@ def _ratio_reach(ratio: Array, released: Array) -> float:
         return 0.1
     heavy = np.abs(ratio - 1)[released > 0.02 * np.max(released)]
     return float(np.clip(1.1 * np.max(heavy), 0.1, 1.0))
-
-
-# --- saving ----------------------------------------------------------------------------------
 
 
 @_style()
@@ -348,37 +317,33 @@ def save(figure: Figure, path: Path) -> None:
     if kind not in _DATES:
         found = f"a figure ending in {path.suffix!r}"
         raise InputError(Mistake(str(path), found, ", ".join(f".{known}" for known in _DATES)))
-    buffer = BytesIO()
-    figure.savefig(buffer, format=kind, dpi=DPI, metadata=_DATES[kind])
-    _write(path, buffer.getvalue())
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        figure.savefig(temporary, format=kind, dpi=DPI, metadata=_DATES[kind])
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-# --- small parts -----------------------------------------------------------------------------
-
-
 def _figure(height: float, width: float = WIDTH) -> Figure:
-    # Not pyplot: it would keep the figure alive and choose a backend for the whole process.
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # pyplot would choose a backend for the whole process
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height))
 
 
-def _title(figure: Figure, text: str) -> None:
-    per_line = int(14 * figure.get_figwidth())
-    lines = textwrap.wrap(text, per_line) or [""]
+def _finish(figure: Figure, title: str) -> Figure:
+    """Put the title on and lay the panels out, once: each drawing would move them a little."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    lines = textwrap.wrap(title, int(12 * figure.get_figwidth()), max_lines=3, placeholder=" …")
     figure.suptitle(_text("\n".join(lines)), fontsize=10)
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)  # sets the number of ticks too, so not left to the style
+    ConstrainedLayoutEngine().execute(figure)
+    return figure
 
 
-def _log_counts(axes: Axes, values: Array, room: float = 2.0) -> float:
+def _log_counts(axes: Axes, values: Array) -> float:
     """A logarithmic axis over the decades that hold something; returns its lower end.
 
     Where nothing is above zero the axis stays linear, from 0 to 1.
@@ -387,38 +352,24 @@ def _log_counts(axes: Axes, values: Array, room: float = 2.0) -> float:
     if not peak > 0:
         axes.set_ylim(0.0, 1.0)
         return 0.0
-    least = float(np.min(values[values > 0]))
-    floor = max(peak * 10.0**-DECADES, 10 ** np.floor(np.log10(least)))
+    decade = 10 ** np.floor(np.log10(np.min(values[values > 0])))
+    floor = float(np.clip(decade, peak * 10.0**-DECADES, peak / 10))
     axes.set_yscale("log")
-    axes.set_ylim(floor, room * peak)
-    return float(floor)
+    axes.set_ylim(floor, 2 * peak)
+    return floor
 
 
 def _line_styles(names: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """(colour, dashes) by name: fixed for flavours and groups, the next free one for others."""
-    others = [name for name in names if name not in _GROUPS and _flavour(name) not in _FLAVOURS]
-    styles = {}
-    for name in names:
-        flavour = _flavour(name)
-        if name in _GROUPS:
-            styles[name] = _GROUPS[name]
-        elif flavour in _FLAVOURS:
-            styles[name] = (_FLAVOURS[flavour], "--" if name.endswith("_bar") else "-")
-        else:
-            turn, index = divmod(others.index(name), len(_OTHERS))
-            styles[name] = (_OTHERS[index], _DASHES[turn % len(_DASHES)])
-    return styles
-
-
-def _flavour(name: str) -> str:
-    return name.removesuffix("_bar")
+    free = cycle((color, dashes) for dashes in ("-", "--", "-.", ":") for color in _OTHERS)
+    return {name: _FIXED[name] if name in _FIXED else next(free) for name in names}
 
 
 def _label(name: str) -> str:
     """A name as a legend shows it: neutrinos as symbols."""
     match = re.fullmatch(r"nu_(e|mu|tau|x|s)(_bar)?", name)
     if match is None:
-        return _text(name.capitalize() if name in _GROUPS else name)
+        return _text(name.capitalize() if name in _FIXED else name)
     symbol = r"\bar{\nu}" if match[2] else r"\nu"
     flavour = rf"\{match[1]}" if len(match[1]) > 1 else match[1]
     return rf"${symbol}_{{{flavour}}}$"
@@ -443,6 +394,6 @@ def _logarithmic(edges: Any) -> bool:
     return bool(np.allclose(steps, steps[0]) and not np.allclose(widths, widths[0]))
 
 
-def _centres(edges: Any) -> Array:
+def _centres(edges: Any) -> Any:
     edges = np.asarray(edges, dtype=float)
     return (edges[1:] + edges[:-1]) / 2

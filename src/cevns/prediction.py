@@ -26,6 +26,8 @@ class Prediction:
         Bin edges of the observable, whose unit is ``axis``.
     counts : array, shape (bins,)
         Signal events in each bin. What falls off the axis is in ``below`` and ``above``.
+    above_edges : mapping
+        Group ("prompt", "delayed", or "" for a source without groups) → events above each edge.
     time_edges, counts_2d : arrays or None
         The time axis, and events by (observable, time) bin.
     backgrounds : mapping
@@ -49,6 +51,7 @@ class Prediction:
     recoil_energy: Any
     recoil_spectrum: Any
     recoil_by_flavour: Mapping[str, Any] = field(default_factory=dict)
+    above_edges: Mapping[str, Any] = field(default_factory=dict)
     time_edges: Any = None
     counts_2d: Any = None
     backgrounds: Mapping[str, Any] = field(default_factory=dict)
@@ -98,9 +101,12 @@ class Prediction:
             "unit": self.axis,
             f"edges_{self.axis}": _list(self.edges / AXIS_SCALE[self.axis]),
             "counts": _list(self.counts),
+            "events_above": _list(sum(self.above_edges.values())),
             "below": self.below,
             "above": self.above,
         }
+        if len(self.above_edges) > 1:
+            bins["events_above_by_group"] = {k: _list(v) for k, v in self.above_edges.items()}
         if self.backgrounds:
             bins["backgrounds"] = {name: _list(v) for name, v in self.backgrounds.items()}
         if self.time_edges is not None:

@@ -76,10 +76,55 @@ kpc = 3.0856775814913673e19 meter
 percent = 0.01 = percent
 """
 
-KNOWN_UNITS = (
-    "eV keV MeV GeV TeV eVee keVee MeVee eVnr keVnr MeVnr m cm mm km fm s ms us ns minute hour day "
-    "year g kg mg tonne W kW MW GW b barn kpc Ci kCi MCi Bq erg J mu_B PE POT burst percent %"
-).split()
+KNOWN_UNITS = [
+    "eV",
+    "keV",
+    "MeV",
+    "GeV",
+    "TeV",
+    "eVee",
+    "keVee",
+    "MeVee",
+    "eVnr",
+    "keVnr",
+    "MeVnr",
+    "m",
+    "cm",
+    "mm",
+    "km",
+    "fm",
+    "s",
+    "ms",
+    "us",
+    "ns",
+    "minute",
+    "hour",
+    "day",
+    "year",
+    "g",
+    "kg",
+    "mg",
+    "tonne",
+    "W",
+    "kW",
+    "MW",
+    "GW",
+    "b",
+    "barn",
+    "kpc",
+    "Ci",
+    "kCi",
+    "MCi",
+    "Bq",
+    "erg",
+    "J",
+    "mu_B",
+    "PE",
+    "POT",
+    "burst",
+    "percent",
+    "%",
+]
 
 
 @cache

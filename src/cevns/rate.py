@@ -91,9 +91,7 @@ def make_basis(
     moments: dict[str, Any] = {}
     parts = []
     for block in blocks(terms, scatterer, T, theta):
-        row = coefficients(
-            block.pair, scatterer.spin, T, scatterer.mass, block.mass, kinematics
-        )
+        row = coefficients(block.pair, scatterer.spin, T, scatterer.mass, block.mass, kinematics)
         if row is None:
             continue
         if block.outgoing not in moments:

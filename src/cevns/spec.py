@@ -271,7 +271,9 @@ def mistakes_of(error: ValidationError, path: str, data: object) -> list[Mistake
         where = join(path, present_path(line["loc"], data))
         one = Mistake(where, problem["found"], problem["expected"], problem["nearest"] or None)
         same = found.get((where, one.found))
-        if same is not None and same.expected != one.expected and one.found != "nothing":  # two branches of one choice
+        if (
+            same is not None and same.expected != one.expected and one.found != "nothing"
+        ):  # two branches of one choice
             one = replace(same, expected=f"{same.expected}, or {one.expected}")
         elif same is not None:
             found[where, f"{one.found} ({one.expected})"] = one
@@ -284,9 +286,9 @@ def present_path(location: tuple[str | int, ...], data: object) -> tuple[str | i
     """The steps of ``location`` that exist in ``data``; steps a validator put in are left out."""
     present: list[str | int] = []
     for step in location:
-        if isinstance(data, Mapping) and step in data:
-            data = data[step]
-        elif isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data):
+        if (isinstance(data, Mapping) and step in data) or (
+            isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data)
+        ):
             data = data[step]
         else:
             continue

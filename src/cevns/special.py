@@ -36,7 +36,7 @@ def _foreign_namespace(array: Any) -> Any:
     if is_jax_namespace(xp):
         import jax
 
-        if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        if not jax.config.jax_enable_x64:
             raise InputError(
                 Mistake(
                     "jax",

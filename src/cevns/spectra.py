@@ -10,7 +10,7 @@ three terms of a cross-section cancel.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -68,7 +68,7 @@ class MichelSpectrum:
     """
 
     # Ascending powers of t: E_end^n G_n for n = 0, 1, 2, and E_end * density / (1 - t)^2.
-    _POLYNOMIALS = {
+    _POLYNOMIALS: ClassVar = {
         "nu_e": ((0, 0, 6, -8, 3), (0, 0, 6, -4), (0, 0, 6), (0, 12)),
         "nu_mu_bar": ((0, 2, 0, -2, 1), (0, 2, 1, -4 / 3), (0, 2, 2), (2, 4)),
     }
@@ -143,9 +143,7 @@ class TabulatedSpectrum:
     def _partial(self, energy: Any, panel: Any) -> Any:
         """∫ φ E'⁻ⁿ dE' from ``energy`` to the top of ``panel``, in closed form."""
         xp = namespace(energy)
-        top, upper, slope = (
-            xp.asarray(a)[panel] for a in (self._top, self.upper, self._slope)
-        )
+        top, upper, slope = (xp.asarray(a)[panel] for a in (self._top, self.upper, self._slope))
         t, rest = (top - energy) / top, energy / top
         curved = _log_excess(t, rest)
         return xp.stack(

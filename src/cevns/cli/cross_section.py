@@ -91,8 +91,8 @@ def _at(
     import numpy as np
 
     import cevns
-    from cevns.experiment import spectrum_grid
     from cevns.kinematics import maximum_recoil
+    from cevns.nodes import spectrum_grid
     from cevns.units import MeV, cm, keV
 
     E = _positive(energy, "MeV", "--energy")

@@ -93,13 +93,12 @@ def _targets() -> list[dict[str, Any]]:
     rows = []
     for symbol in elements():
         isotopes = natural_isotopes(symbol)
-        radii = [n.charge_radius for n in isotopes if n.charge_radius is not None]
-        most = max(isotopes, key=lambda n: n.abundance)
+        radius = max(isotopes, key=lambda n: n.abundance).charge_radius
         rows.append(
             {
                 "element": symbol,
                 "nuclides": " ".join(f"{n.name} ({n.abundance:.2%})" for n in isotopes),
-                "charge radius [fm]": f"{most.charge_radius / fm:.4f}" if radii else "",
+                "charge radius [fm]": f"{radius / fm:.4f}" if radius else "",
             }
         )
     return rows

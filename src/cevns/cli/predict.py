@@ -49,9 +49,7 @@ def command(file: Path, as_json: bool, output: Path | None, with_budget: bool) -
         _print(study, predictions, with_budget, written)
 
 
-def _result(
-    study: Study, predictions: dict[str, Prediction], with_budget: bool
-) -> dict[str, Any]:
+def _result(study: Study, predictions: dict[str, Prediction], with_budget: bool) -> dict[str, Any]:
     """The object of ``--json``: the prediction, or one per experiment."""
     from cevns.config.write import versions
 
@@ -59,10 +57,8 @@ def _result(
     if with_budget:
         for name, content in single.items():
             content["budget"] = [vars(one) for one in _budget(study, name)]
-    result = single[""] if "" in single else {"name": study.name, "experiments": single}
-    if not result["name"]:
-        result["name"] = study.name
-    return {**result, "versions": versions()}
+    result = single.get("", {"name": study.name, "experiments": single})
+    return {**result, "name": result["name"] or study.name, "versions": versions()}
 
 
 def _budget(study: Study, name: str) -> Any:
@@ -95,9 +91,17 @@ def _write(
     written = [output / "results.json", write_config(study, output)]
     write_json(written[0], result)
     for name, prediction in predictions.items():
-        stem = f"prediction-{name}" if name else "prediction"
-        figure = plot.prediction_figure(prediction)
-        for suffix in ("png", "svg"):
-            written.append(output / f"{stem}.{suffix}")
-            plot.save(figure, written[-1])
+        figures = {"prediction": plot.prediction_figure(prediction)}
+        if len(prediction.above_edges) > 1:
+            figures["threshold"] = plot.threshold_figure(
+                prediction.edges,
+                prediction.above_edges,
+                f"{prediction.name}: events over threshold",
+                prediction.axis,
+                prediction,
+            )
+        for kind, figure in figures.items():
+            for suffix in ("png", "svg"):
+                written.append(output / f"{kind}{f'-{name}' if name else ''}.{suffix}")
+                plot.save(figure, written[-1])
     return written

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cevns.timing import GaussianPulse
-from cevns.units import GeV, MW, ns
+from cevns.units import MW, GeV, ns
 
 
 @dataclass(frozen=True)

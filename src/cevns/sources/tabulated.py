@@ -24,9 +24,7 @@ class Tabulated(Source):
 
     type: Literal["tabulated"] = "tabulated"
     flavour: Flavour
-    file: Annotated[
-        TableFile, TableColumns(("energy", ("MeV",)), ("flux", ("/cm^2/s/MeV",)))
-    ]
+    file: Annotated[TableFile, TableColumns(("energy", ("MeV",)), ("flux", ("/cm^2/s/MeV",)))]
 
     @model_validator(mode="after")
     def _density(self) -> Self:

@@ -1,0 +1,44 @@
+# Everything sets itself up: only Python >= 3.11, git and make are needed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+EXAMPLES = $(wildcard examples/*.yaml)
+
+.PHONY: demo test lint bench figures clean
+
+demo: $(VENV)/.core
+	@for file in $(EXAMPLES); do \
+	  $(BIN)/cevns predict $$file --output output/$$(basename $$file .yaml) || exit; \
+	done
+	@echo "Tables, results and figures of $(words $(EXAMPLES)) examples are in output/."
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell src tests docs examples tools benchmarks README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/run.py
+
+figures: $(VENV)/.dev
+	$(BIN)/python tools/compare_lar_2020.py
+	$(BIN)/python tools/draw_data_flow.py
+
+# The package is installed in place and byte-compiled, so that the first start is quick as well.
+$(VENV)/.core: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) output .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""``python -m cevns``."""
+
+from cevns.cli.main import main
+
+main()
