@@ -156,7 +156,7 @@ def electrons(
     """Electrons of a target; ``shells`` are (number, binding energy), empty for free ones."""
 
     def bound(T: Any, theta: Theta) -> Any:
-        return sum(np.where(T >= binding, number, 0.0) for number, binding in shells)
+        return sum(np.where(binding <= T, number, 0.0) for number, binding in shells)
 
     multiplicity = bound if shells else None
     return Scatterer(

@@ -7,13 +7,14 @@ set is in test_probes.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from oracle import recoil, response
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special
 
 from cevns.binning import Binning
 from cevns.config.study import study_from
@@ -120,8 +121,9 @@ def test_two_quenchings() -> None:
 
         truth = response.smeared_counts(rate, oracle, (0.0, ends[1]), [1e-3, 0.1, 1.0, ends[0]])
         expected = truth * molecules * fluence
-        # 1e-6, the contract; a curved efficiency is a chain of parabolas, good to about 1e-7
-        assert ours[number] == pytest.approx(expected, rel=1e-6, abs=1e-9 * expected.max())
+        # 1e-7 is what a chain of parabolas for the efficiency promises (5e-12 seen); the oracle
+        # stops at 10 σ, which is all that iodine has in the last bin
+        assert ours[number] == pytest.approx(expected, rel=1e-7, abs=1e-15 * expected.max())
 
 
 # --- (e) two sources: baselines and time profiles -------------------------------------------------
@@ -136,15 +138,15 @@ def two_sources() -> Experiment:
             name=name,
             pions_per_proton=0.09,
             distance=distance * m,
-            pulse={"shape": "gaussian", "mean": mean * ns, "width": width * ns},  # type: ignore[arg-type]
+            pulse={"shape": "gaussian", "mean": mean * ns, "width": width * ns},
         )
         for name, (distance, mean, width) in PULSES.items()
     )
     time = {"window": ("0.1 us", "6 us")}
-    detector = Detector(target=Target("Ar40"), mass=1 * kg, time=time)  # type: ignore[arg-type]
+    detector = Detector(target=Target("Ar40"), mass=1 * kg, time=time)
     binning = Binning(
-        energy={"edges": [e * keV for e in (0, 5, 20, 90)]},  # type: ignore[arg-type]
-        time={"edges": [t * us for t in (0.0, 0.5, 1.5, 2.2, 4.0, 7.0)]},  # type: ignore[arg-type]
+        energy={"edges": [e * keV for e in (0, 5, 20, 90)]},
+        time={"edges": [t * us for t in (0.0, 0.5, 1.5, 2.2, 4.0, 7.0)]},
     )
     run = Exposure(PROTONS, "protons")
     return Experiment(sources, detector, run, SM, form_factor="helm-lewin-smith", binning=binning)
@@ -198,10 +200,10 @@ def at_sns(facility: str, target: str) -> Experiment:
 
 
 def test_a_norm_shared_by_two_experiments() -> None:
-    """property: one address scales both, the others one each; declared once in the union."""
+    """property: one address, declared alike in both, scales both; the others one each."""
     csi, argon = at_sns("sns-2017", "CsI"), at_sns("sns-2020", "Ar40")
-    together = csi.parameters.union(argon.parameters)
-    assert together["sns.flux"].value == 1.0
+    assert csi.parameters["sns.flux"] == argon.parameters["sns.flux"]
+    assert csi.parameters["sns.flux"].value == 1.0
     for experiment in (csi, argon):
         total = experiment.predict().total
         for address in ("sns.flux", "source.norm", "signal.norm"):
@@ -220,6 +222,7 @@ def test_norms_in_a_joint_file(names: tuple[str, str]) -> None:
     settings = {"sns.flux": {"value": 1.1}, f"{second}.source.norm": {"value": 0.7}}
     data = {**blocks, "experiments": {first: {}, second: {}}, "parameters": settings}
     study = study_from(data)
+    assert {"sns.flux", "sin2_theta_w", f"{first}.source.norm"} <= set(study.parameters)
     nominal = {name: e.predict().total for name, e in study.experiments.items()}
     moved = {name: e.predict(study.theta(name)).total for name, e in study.experiments.items()}
     assert moved[first] == pytest.approx(1.1 * nominal[first], rel=1e-14, abs=0)
@@ -240,23 +243,27 @@ def test_a_grid_of_norms(address: str) -> None:
 # --- caches ---------------------------------------------------------------------------------------
 
 
-def argon_like(threshold: float = 6.0, a: float = 0.246, mean: float = 440.0, **more: Any) -> Any:
+def argon_like(
+    threshold: float = 6.0, a: float = 0.246, mean: float = 440.0, **more: Any
+) -> Experiment:
     """A small CENNS-10 whose shape numbers can be set one by one."""
     detector = {
-        **{"target": "Ar", "mass": "24.4 kg", "threshold": f"{threshold!r} keVee"},
+        "target": "Ar",
+        "mass": "24.4 kg",
+        "threshold": f"{threshold!r} keVee",
         "quenching": {"type": "linear", "a": a, "b": "0.00078 /keVnr"},
         "resolution": {"type": "gaussian", "stochastic": "0.58 keVee^0.5"},
         "time": {"window": ["0 us", "5 us"]},
     }
     pulse = {"shape": "gaussian", "mean": mean * ns, "width": 150 * ns}
-    source = StoppedPion(facility="sns-2020", distance=27.5 * m, pulse=pulse)  # type: ignore[arg-type]
+    source = StoppedPion(facility="sns-2020", distance=27.5 * m, pulse=pulse)
     binning = Binning.check({"from": "0 keVee", "to": "60 keVee", "bins": 8})
     run = Exposure(PROTONS, "protons")
     return Experiment(source, Detector.check(detector), run, SM, binning=binning, **more)
 
 
 HELM = {"type": "helm", "rms_radius": 3.5 / 1e13 * cm}
-SHAPES = {
+SHAPES: dict[str, tuple[float, Callable[[], Experiment]]] = {
     "detector.threshold": (7.5 * keVee, lambda: argon_like(threshold=7.5)),
     "detector.quenching.a": (0.2, lambda: argon_like(a=0.2)),
     "Ar.rms_radius": (3.5 / 1e13 * cm, lambda: argon_like(form_factor=HELM)),

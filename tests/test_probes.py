@@ -154,7 +154,11 @@ def test_electrons_of_a_pure_flavour(antineutrino: bool) -> None:
         truth = folded(
             partial(
                 recoil.dsigma_dT_chiral,
-                **{"T": t, "M": M_E, "gV": vector, "gA": axial, "antineutrino": antineutrino},
+                T=t,
+                M=M_E,
+                gV=vector,
+                gA=axial,
+                antineutrino=antineutrino,
             ),
             recoil.three_knot,
             float(recoil.e_min(t, M_E)),

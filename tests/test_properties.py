@@ -34,11 +34,12 @@ from cevns.sources.announced import ANNOUNCED as ANNOUNCED_SOURCES
 from cevns.spec import Number
 from cevns.spectra import CallableSpectrum, LineSpectrum, Spectrum, TabulatedSpectrum
 from cevns.testing import check_interaction, check_source
-from cevns.units import GeV, MeV, MW, cm, day, m, s
+from cevns.units import MW, GeV, MeV, cm, day, m, s
 
 COMPUTED = sorted(set(INTERACTIONS) - set(ANNOUNCED_INTERACTIONS))
 YEAR = Exposure.parse("1 year")
 POT = Exposure.parse("1e22 POT")
+PION = {"type": "stopped-pion", "neutrinos_per_year": 1e22, "distance": "10 m"}
 PULSE = {"shape": "gaussian", "mean": "440 ns", "width": "150 ns"}
 
 
@@ -161,7 +162,6 @@ EXAMPLES: dict[str, Callable[[Any], list[tuple[Any, Exposure]]]] = {
     ],
     "tabulated": lambda folder: [(tabulated(folder), YEAR)],
 }
-PION = {"type": "stopped-pion", "neutrinos_per_year": 1e22, "distance": "10 m"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SOURCES) - set(ANNOUNCED_SOURCES)))
@@ -235,7 +235,7 @@ def test_callables(alpha: float, mean: float, end: float) -> None:
 def test_lines(lines: list[tuple[float, float]]) -> None:
     """property: any lines, several at one energy too."""
     energies, weights = zip(*lines, strict=True)
-    spectrum = LineSpectrum(np.array(energies) * MeV, weights)
+    spectrum = LineSpectrum([energy * MeV for energy in energies], weights)
     check_source(given_source(flavour("nu_tau", spectrum)), YEAR)
 
 

@@ -54,7 +54,7 @@ _LEFT, _MIDDLE, _RIGHT, _LAST = 0.25, 2.85, 5.45, 8.05
 _WIDE = 2.1
 
 BOXES = {
-    "cli": Box("command line", ("cli/*",), _LEFT, 7.55, _WIDE, 0.8, GREY),
+    "cli": Box("command line", ("cli/*, __main__",), _LEFT, 7.55, _WIDE, 0.8, GREY),
     "config": Box("experiment files", ("config/*",), _MIDDLE, 7.55, 4.7, 0.8, GREY),
     "face": Box("Python", ("cevns",), _LAST, 7.55, _WIDE, 0.8, GREY),
     "sources": Box("sources", ("sources/*", "exposure"), _LEFT, 5.75, _WIDE, 1.0, ORANGE),
@@ -64,7 +64,9 @@ BOXES = {
         "detector", ("detector, binning", "backgrounds"), _LAST, 5.75, _WIDE, 1.0, PURPLE
     ),
     "beam": Box("beam", ("beam", "spectra, timing"), _LEFT, 4.05, _WIDE, 1.0, ORANGE),
-    "amplitudes": Box("amplitudes", ("amplitudes", "kinematics"), _MIDDLE, 4.05, _WIDE, 1.0, GREEN),
+    "amplitudes": Box(
+        "amplitudes", ("amplitudes, scatterers", "kinematics"), _MIDDLE, 4.05, _WIDE, 1.0, GREEN
+    ),
     "form_factors": Box(
         "form factors",
         ("form_factors", "form_factor_shapes", "form_factor_spec"),
@@ -72,7 +74,9 @@ BOXES = {
     ),
     "response": Box("response", ("response/*",), _LAST, 4.05, _WIDE, 1.0, PURPLE),
     "rate": Box("THE fold", ("rate, nodes",), _LEFT, 2.55, 4.7, 0.8, VERMILION),
-    "cross_sections": Box("cross-sections", ("cross_sections",), _LEFT, 1.15, _WIDE, 0.8, BLUE),
+    "cross_sections": Box(
+        "cross-sections, checks", ("cross_sections, testing",), _LEFT, 1.15, _WIDE, 0.8, BLUE
+    ),
     "experiment": Box("experiment", ("experiment",), _RIGHT, 2.55, 4.7, 0.8, BLUE),
     "budget": Box("which choice matters", ("budget",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
     "prediction": Box("results", ("prediction",), _RIGHT, 1.15, _WIDE, 0.8, BLUE),

@@ -1,10 +1,9 @@
 """The door for quantities: ``number unit`` text in, a float in internal units out.
 
-The number and the shape of the unit are matched by our own expressions; pint sees only a checked
-product of unit names with small exponents (it evaluates what it parses, and ``9**9**9 keV`` would
-never return). The registry is our own: no pounds, no short tons, and labelled energies (``keVee``,
-``keVnr``) and photo-electrons have dimensions of their own, so that a threshold in PE is not taken
-for one in keV.
+The number and the shape of the unit are matched by our own expressions, and a unit is a plain
+product of names from one small table: nothing is evaluated, ``9**9**9 keV`` is a mistake like any
+other, and there are no pounds and no short tons. Labelled energies (``keVee``, ``keVnr``) and
+photo-electrons are told apart, so that a threshold in PE is not taken for one in keV.
 """
 
 from __future__ import annotations
@@ -24,57 +23,48 @@ _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.ASCII)
 _FACTOR = re.compile(r"([*/ ]?)\s*([A-Za-z_%]{1,20})(?:\s*(?:\^|\*\*)\s*(0\.5|-?\d{1,2}))?\s*")
 _LONGEST = 120
 
-# Base units of the registry and what they are inside the package.
-_BASE = {
-    "electron_volt": units.eV,
-    "electron_volt_ee": units.eV,
-    "electron_volt_nr": units.eV,
-    "meter": units.m,
-    "second": units.s,
-    "photoelectron": units.PE,
-    "proton_on_target": units.POT,
-    "burst": units.burst,
-    "bohr_magneton": 1.0,
-    "elementary_charge": 1.0,
+_PREFIXES = {
+    **{"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2},
+    **{"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12},
 }
-_KIND = {"electron_volt_ee": "keVee", "electron_volt_nr": "keVnr"}
 
-_DEFINITIONS = """
-femto- = 1e-15 = f-
-pico- = 1e-12 = p-
-nano- = 1e-9 = n-
-micro- = 1e-6 = u-
-milli- = 1e-3 = m-
-centi- = 1e-2 = c-
-kilo- = 1e3 = k-
-mega- = 1e6 = M-
-giga- = 1e9 = G-
-tera- = 1e12 = T-
-electron_volt = [energy] = eV
-electron_volt_ee = [energy_ee] = eVee
-electron_volt_nr = [energy_nr] = eVnr
-meter = [length] = m
-second = [time] = s
-photoelectron = [light] = PE
-proton_on_target = [protons] = POT
-burst = [bursts]
-bohr_magneton = [magnetic_moment] = mu_B
-elementary_charge = [charge] = e
-joule = electron_volt / 1.602176634e-19 = J
-erg = 1e-7 joule
-watt = joule / second = W
-gram = 1e-3 joule * second ** 2 / meter ** 2 = g
-tonne = 1e6 gram
-barn = 1e-28 meter ** 2 = b
-minute = 60 second
-hour = 3600 second
-day = 86400 second
-year = 31557600 second
-curie = 3.7e10 / second = Ci
-becquerel = 1 / second = Bq
-kpc = 3.0856775814913673e19 meter
-percent = 0.01 = percent
-"""
+# Size in internal units, and exponents of what the unit measures. The labelled energies have
+# dimensions of their own; `_dimension` counts them as energies.
+_ENERGY, _LENGTH, _TIME = {"electron_volt": 1.0}, {"length": 1.0}, {"time": 1.0}
+_MASS = {"electron_volt": 1.0, "time": 2.0, "length": -2.0}
+_ROOTS: dict[str, tuple[float, Mapping[str, float]]] = {
+    "eV": (units.eV, _ENERGY),
+    "eVee": (units.eV, {"electron_volt_ee": 1.0}),
+    "eVnr": (units.eV, {"electron_volt_nr": 1.0}),
+    "J": (units.J, _ENERGY),
+    "m": (units.m, _LENGTH),
+    "s": (units.s, _TIME),
+    "g": (units.g, _MASS),
+    "b": (units.barn, {"length": 2.0}),
+    "W": (units.W, {"electron_volt": 1.0, "time": -1.0}),
+    "Ci": (units.Ci, {"time": -1.0}),
+    "Bq": (units.Bq, {"time": -1.0}),
+}
+"""Units that take a prefix."""
+_WHOLE: dict[str, tuple[float, Mapping[str, float]]] = {
+    "erg": (units.erg, _ENERGY),
+    "minute": (units.minute, _TIME),
+    "hour": (units.hour, _TIME),
+    "day": (units.day, _TIME),
+    "year": (units.year, _TIME),
+    "tonne": (units.tonne, _MASS),
+    "barn": (units.barn, {"length": 2.0}),
+    "kpc": (units.kpc, _LENGTH),
+    "PE": (units.PE, {"photoelectron": 1.0}),
+    "POT": (units.POT, {"protons": 1.0}),
+    "burst": (units.burst, {"bursts": 1.0}),
+    "mu_B": (1.0, {"magnetic_moment": 1.0}),
+    "e": (1.0, {"charge": 1.0}),
+    "percent": (units.percent, {}),
+    "%": (units.percent, {}),
+}
+"""Units that do not."""
+_KIND = {"electron_volt_ee": "keVee", "electron_volt_nr": "keVnr"}
 
 KNOWN_UNITS = [
     "eV",
@@ -127,14 +117,16 @@ KNOWN_UNITS = [
 ]
 
 
-@cache
-def _registry() -> Any:
-    import pint
 
-    registry = pint.UnitRegistry(None)
-    for line in _DEFINITIONS.strip().splitlines():
-        registry.define(line)
-    return registry
+def _known(name: str) -> tuple[float, Mapping[str, float]]:
+    """Size and dimension of the unit ``name``; raises ValueError(name) where there is none."""
+    if name in _WHOLE:
+        return _WHOLE[name]
+    for root, (size, dimension) in _ROOTS.items():
+        prefix = name.removesuffix(root)
+        if prefix != name and prefix in _PREFIXES:
+            return _PREFIXES[prefix] * size, dimension
+    raise ValueError(name)
 
 
 @dataclass(frozen=True)
@@ -158,8 +150,7 @@ def _factors(text: str) -> dict[str, float]:
         if match is None or (position > 0 and not match[1] and rest[position - 1] != " "):
             raise ValueError(rest[position : position + 20])
         sign = -1.0 if match[1] == "/" else 1.0
-        name = "percent" if match[2] == "%" else match[2]
-        powers[name] = powers.get(name, 0.0) + sign * float(match[3] or 1)
+        powers[match[2]] = powers.get(match[2], 0.0) + sign * float(match[3] or 1)
         position = match.end()
     return powers
 
@@ -175,26 +166,24 @@ def parse_unit(text: str) -> Unit:
     """
     if len(text) > _LONGEST:
         raise ValueError(text[:20])
-    registry = _registry()
-    scale, base = 1.0, {}
+    scale, base = 1.0, dict[str, float]()
     for name, power in _factors(text).items():
-        if name not in registry:
-            raise ValueError(name)
-        factor, root = registry.get_root_units(name)
-        scale *= float(factor) ** power
-        for unit, exponent in root._units.items():
-            base[unit] = base.get(unit, 0.0) + float(exponent) * power
-    for unit, exponent in base.items():
-        scale *= _BASE[unit] ** exponent
-    kinds = frozenset(_KIND[unit] for unit, power in base.items() if unit in _KIND and power)
+        size, dimension = _known(name)
+        try:
+            scale *= size**power
+        except OverflowError:
+            raise ValueError(name) from None
+        for part, exponent in dimension.items():
+            base[part] = base.get(part, 0.0) + exponent * power
+    kinds = frozenset(_KIND[part] for part, power in base.items() if part in _KIND and power)
     return Unit(scale, _dimension(base), kinds)
 
 
 def _dimension(base: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Exponents of the base units, the labelled energies counted as energies."""
+    """Exponents of the dimensions, the labelled energies counted as energies."""
     merged: dict[str, float] = {}
-    for unit, exponent in base.items():
-        name = "electron_volt" if unit in _KIND else unit
+    for part, exponent in base.items():
+        name = "electron_volt" if part in _KIND else part
         merged[name] = merged.get(name, 0.0) + exponent
     return tuple(sorted((name, power) for name, power in merged.items() if power))
 

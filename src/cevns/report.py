@@ -21,28 +21,39 @@ PRETTY = {
     "nu_tau_bar": "ν̄_τ",
 }
 _ROWS = 12  # bins shown at most
+_PIPE_WIDTH = 132  # characters, where nobody's window says how many
 
 
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numeric: int = 1
 ) -> Any:
-    """A table of text; columns from ``numeric`` on are aligned to the right."""
+    """A table of text; columns from ``numeric`` on are aligned to the right.
+
+    The first column is never cut: names are there to be typed again.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    heading = Text(title, style="bold")
+    made = Table(title=heading, box=SIMPLE_HEAD, title_justify="left")
     for index, column in enumerate(columns):
-        made.add_column(column, justify="right" if index >= numeric else "left")
+        justify: Any = "right" if index >= numeric else "left"
+        made.add_column(Text(column), justify=justify, no_wrap=index == 0, overflow="fold")
     for row in rows:
-        made.add_row(*(str(cell) for cell in row))
+        made.add_row(*(Text(str(cell)) for cell in row))
     return made
 
 
 def show(*parts: Any) -> None:
-    """Print tables and lines to standard output, plain where it is not a terminal."""
+    """Print tables and lines to standard output, plain and wide where it is not a terminal."""
+    import sys
+
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(
+        highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH
+    )
     for part in parts:
         console.print(part, markup=False) if isinstance(part, str) else console.print(part)
 
@@ -97,7 +108,7 @@ def _bins(prediction: Prediction) -> Any:
     from cevns.prediction import AXIS_SCALE
 
     edges = prediction.edges / AXIS_SCALE[prediction.axis]
-    joined = max(1, -(-len(prediction.counts) // _ROWS))
+    joined = _joined(len(prediction.counts))
     starts = np.arange(0, len(prediction.counts), joined)
     signal = np.add.reduceat(prediction.counts, starts)
     backgrounds = {k: np.add.reduceat(v, starts) for k, v in prediction.backgrounds.items()}
@@ -112,6 +123,12 @@ def _bins(prediction: Prediction) -> Any:
     ]
     title = "Observable" + (f" ({joined} bins in a row)" if joined > 1 else "")
     return table(title, [prediction.axis, "signal", *backgrounds], rows)
+
+
+def _joined(bins: int) -> int:
+    """How many bins make a row: enough to fit, and without a rest where that is possible."""
+    least = max(1, -(-bins // _ROWS))
+    return next((size for size in range(least, 2 * least) if bins % size == 0), least)
 
 
 def budget_table(alternatives: Sequence[Alternative], name: str = "") -> Any:

@@ -10,15 +10,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeGuard, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
-from cevns.errors import InputError, Mistake, nearest, show
+from cevns.errors import InputError, Mistake, join, nearest, show, split
 from cevns.parameters import Parameter, Theta
 from cevns.quantities import Labelled, parse_quantity, unit_scale
 
@@ -109,20 +117,30 @@ class Spec(BaseModel):
     """Base of all declarations: frozen, no unknown keys, every number with an address."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        defer_build=True,  # most declarations are never used in one run
     )
 
     @model_validator(mode="wrap")
     @classmethod
-    def _name_unknown_keys(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
-        """Give an unknown key its nearest known name, which pydantic does not."""
+    def _name_unknown_keys(
+        cls, data: Any, handler: Callable[[Any], Any], info: ValidationInfo
+    ) -> Any:
+        """Give an unknown key its nearest known name, beside whatever else is wrong."""
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        accepted = known if in_file(info) else [*known, *cls.model_fields]
+        unknown = [key for key in data if key not in accepted] if _is_block(data) else []
+        lines = [_unknown_key(key, known) for key in unknown]
         try:
-            return handler(data)
+            made = handler({k: data[k] for k in data if k in accepted} if unknown else data)
         except ValidationError as error:
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            raise ValidationError.from_exception_data(
-                error.title, [_relabel(line, known) for line in error.errors()]
-            ) from None
+            lines += [_relabel(line) for line in error.errors(include_url=False)]
+        if lines:
+            raise ValidationError.from_exception_data(cls.__name__, lines) from None
+        return made
 
     @classmethod
     def check(cls: type[S], data: object, path: str = "", from_file: bool = True) -> S:
@@ -225,27 +243,30 @@ def family(*members: type[Spec]) -> Callable[[], Mapping[str, type[Spec]]]:
     return lambda: table
 
 
-def _relabel(line: Any, known: list[str]) -> InitErrorDetails:
-    """A pydantic error as one that can be raised again, unknown keys with the nearest name."""
-    location, value = line["loc"], line["input"]
-    if line["type"] == "mistake":
-        context = line["ctx"]
-        problem = mistake(context["found"], context["expected"], context["nearest"])
-    elif line["type"] == "extra_forbidden" and len(location) == 1:
-        expected = f"one of the keys {', '.join(known)}"
-        problem = mistake(
-            f"the unknown key {show(location[0])}", expected, nearest(location[0], known)
-        )
-    else:
-        problem = _plain_problem(line)
-    return InitErrorDetails(type=problem, loc=location, input=value)
+def _is_block(data: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(data, Mapping)
 
 
-def _plain_problem(line: Any) -> PydanticCustomError:
-    """pydantic's own errors in the words of this package."""
+def _unknown_key(key: object, known: list[str]) -> InitErrorDetails:
+    expected = f"one of the keys {', '.join(known)}" if known else "no keys"
+    problem = mistake(f"the unknown key {show(key)}", expected, nearest(key, known))
+    return InitErrorDetails(type=problem, loc=(str(key),), input=None)
+
+
+def _relabel(line: Any) -> InitErrorDetails:
+    """A pydantic error as one that can be raised again."""
+    return InitErrorDetails(type=problem_of(line), loc=line["loc"], input=None)
+
+
+def problem_of(line: Any) -> PydanticCustomError:
+    """One of pydantic's own errors in the words of this package."""
     kind, value, context = line["type"], line["input"], line.get("ctx", {})
-    if kind == "missing":
-        return mistake("nothing", f"the key {line['loc'][-1]!r}")
+    if kind == "mistake":
+        return mistake(context["found"], context["expected"], context["nearest"])
+    if kind == "missing" and isinstance(line["loc"][-1], str):
+        return mistake(f"no {line['loc'][-1]!r}", "this key, which is required")
+    if kind in ("missing", "too_short"):
+        return mistake("a list that is too short", "one entry more")
     if kind == "literal_error":
         names = [name.strip("' ") for name in context["expected"].replace(" or ", ",").split(",")]
         return mistake(show(value), f"one of {', '.join(names)}", nearest(value, names))
@@ -254,54 +275,51 @@ def _plain_problem(line: Any) -> PydanticCustomError:
         "dict_type": "a block of keys",
         "list_type": "a list",
         "tuple_type": "a list",
+        "too_long": "fewer entries",
         "string_type": "text",
         "bool_type": "true or false",
+        "bool_parsing": "true or false",
         "int_type": "a whole number",
         "int_from_float": "a whole number",
+        "greater_than_equal": "a number of at least {ge}",
+        "less_than_equal": "a number of at most {le}",
     }
-    return mistake(show(value), words.get(kind, line["msg"].lower()))
+    wanted = words.get(kind)
+    return mistake(show(value), wanted.format(**context) if wanted else line["msg"].lower())
 
 
 def mistakes_of(error: ValidationError, path: str, data: object) -> list[Mistake]:
     """One `Mistake` per error, each at a path that is present in ``data``."""
-    found: dict[tuple[str, str], Mistake] = {}
-    for line in error.errors():
-        problem = line["ctx"] if line["type"] == "mistake" else _plain_problem(line).context
+    found = []
+    for line in error.errors(include_url=False):
+        problem = problem_of(line).context
         assert problem is not None
         where = join(path, present_path(line["loc"], data))
-        one = Mistake(where, problem["found"], problem["expected"], problem["nearest"] or None)
-        same = found.get((where, one.found))
-        if (
-            same is not None and same.expected != one.expected and one.found != "nothing"
-        ):  # two branches of one choice
-            one = replace(same, expected=f"{same.expected}, or {one.expected}")
-        elif same is not None:
-            found[where, f"{one.found} ({one.expected})"] = one
-            continue
-        found[where, one.found] = one
-    return list(found.values())
+        close = problem["nearest"] or None
+        found.append(Mistake(where, problem["found"], problem["expected"], close))
+    return list(dict.fromkeys(found))
 
 
-def present_path(location: tuple[str | int, ...], data: object) -> tuple[str | int, ...]:
-    """The steps of ``location`` that exist in ``data``; steps a validator put in are left out."""
+def present_path(location: tuple[str | int, ...], data: Any) -> tuple[str | int, ...]:
+    """The steps of ``location`` that exist in ``data``; steps a validator put in are left out.
+
+    A step may be a whole path (``efficiency[1].midpoint``), as `relay` leaves it.
+    """
     present: list[str | int] = []
     for step in location:
-        if (isinstance(data, Mapping) and step in data) or (
-            isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data)
-        ):
-            data = data[step]
-        else:
-            continue
-        present.append(step)
+        inside, _ = split(step if isinstance(step, str) else f"[{step}]", data)
+        for one in inside:
+            data = data[one]
+        present.extend(inside)
     return tuple(present)
 
 
 def relay(error: InputError, title: str) -> ValidationError:
-    """An `InputError` as what a validator raises, its dotted paths as locations."""
+    """An `InputError` as what a validator raises; its paths stay whole, as single steps."""
     lines = [
         InitErrorDetails(
             type=mistake(one.found, one.expected, one.nearest),
-            loc=tuple(step for step in one.path.split(".") if step),
+            loc=(one.path,) if one.path else (),
             input=None,
         )
         for one in error.mistakes
@@ -309,11 +327,10 @@ def relay(error: InputError, title: str) -> ValidationError:
     return ValidationError.from_exception_data(title, lines)
 
 
-def join(path: str, location: tuple[str | int, ...]) -> str:
-    """A path as it is shown: ``source[1].distance``."""
-    for step in location:
-        if isinstance(step, int):
-            path = f"{path}[{step}]"
-        else:
-            path = f"{path}.{step}" if path else str(step)
-    return path
+def _word_or_block(value: object) -> str:
+    return "block" if isinstance(value, (Mapping, Spec, list, tuple)) else "word"
+
+
+WORD, BLOCK, WORD_OR_BLOCK = Tag("word"), Tag("block"), Discriminator(_word_or_block)
+"""``Annotated[Annotated[int, WORD] | Annotated[Block, BLOCK], WORD_OR_BLOCK]``: a choice whose
+mistakes are those of the branch that was meant, not of both."""

@@ -18,18 +18,19 @@ import numpy as np
 from cevns.amplitudes import Scatterer, Term, outgoing_masses
 from cevns.beam import NEUTRINOS, Component, pure_state
 from cevns.constants import m_e
-from cevns.experiment import nucleus
 from cevns.exposure import Exposure
 from cevns.form_factors import FormFactor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import recoil_range
 from cevns.parameters import NOMINAL, Parameter, Recorder
 from cevns.rate import make_basis
+from cevns.scatterers import nucleus
 from cevns.sources import Source
 from cevns.spectra import Spectrum, TabulatedSpectrum
 from cevns.targets import Target
 from cevns.units import MeV
 
+Theory = Interaction | Model
 _MIXED = np.array([[0.5, 0.2 + 0.1j, 0.05j], [0.2 - 0.1j, 0.3, 0.1j], [-0.05j, -0.1j, 0.2]])
 _TABLE = TabulatedSpectrum.linear(np.array([1, 20, 50]) * MeV, np.array([0.5, 1, 0.3]) / MeV)
 _PURE = [Component(name, *pure_state(name), _TABLE) for name in NEUTRINOS]
@@ -50,7 +51,7 @@ def _check_parameters(parameters: Iterable[Parameter], own: str) -> None:
         _require(where not in seen, where, "declared twice")
         seen.add(where)
         inside = where.startswith(f"{own}.") or "." not in where
-        _require(inside, where, f"expected an address that starts with '{own}.'")
+        _require(inside, where, f"expected to start with '{own}.'")
         _require(value is not None and np.isfinite(value), where, f"the nominal value is {value}")
         low, high = one.bounds or (-np.inf, np.inf)
         bounded = np.iscomplexobj(value) or low <= value <= high
@@ -70,15 +71,13 @@ def check_interaction(interaction: Interaction) -> None:
     interaction : Interaction
         An instance, best with couplings that are not zero.
     """
-    name, numbers = interaction.name, list(interaction.numbers())
+    name, numbers, standard = interaction.name, list(interaction.numbers()), StandardModel()
     _check_parameters(numbers, name)
     _check_terms(name, interaction.terms())
-    standard = StandardModel()
     model = interaction if isinstance(interaction, StandardModel) else standard + interaction
     fields = type(interaction).model_fields
     off = {f"{name}.{field}": 0.0 for field, info in fields.items() if info.default == 0}
-    (argon,) = Target("Ar40").constituents
-    nuclear = nucleus(argon, FormFactor("helm"), 1.0)
+    nuclear = nucleus(Target("Ar40").constituents[0], FormFactor("helm"), 1.0)
     sites = {"e": lambda q, theta: 1.0 + 0.0 * q}
     electron = Scatterer("e", "", "electron", m_e, "1/2", 1.0, sites)
     for scatterer in (nuclear, replace(nuclear, spin="1/2"), electron):
@@ -90,11 +89,11 @@ def check_interaction(interaction: Interaction) -> None:
         _require(not off or zero == alone, name, "not the Standard Model where its numbers are 0")
 
 
-def _recoils(model: Interaction | Model, scatterer: Scatterer) -> Any:
+def _recoils(model: Theory, scatterer: Scatterer) -> Any:
     """From far below the largest recoil to beyond it; the last three must be empty."""
     masses = (0.0, *outgoing_masses(model.terms(), scatterer))
-    ends = [recoil_range(_TABLE.breaks[-1], scatterer.mass, m4)[1] for m4 in masses]
-    return max(ends) * np.concatenate([np.geomspace(1e-6, 1 - 1e-9, 60), [1 + 1e-9, 1.1, 10.0]])
+    top = max(recoil_range(_TABLE.breaks[-1], scatterer.mass, m4)[1] for m4 in masses)
+    return top * np.concatenate([np.geomspace(1e-6, 1 - 1e-9, 60), [1 + 1e-9, 1.1, 10.0]])
 
 
 def _check_terms(name: str, terms: Iterable[Term]) -> None:
@@ -113,27 +112,25 @@ def _check_terms(name: str, terms: Iterable[Term]) -> None:
         hermitian = np.allclose(C, C.conj().swapaxes(-1, -2), rtol=1e-12, atol=0)
         _require(hermitian or not light, where, "the coupling is not hermitian in flavour")
         f = np.ones(30) if term.profile is None else np.asarray(term.profile(q_squared, NOMINAL))
-        _require(f.shape == (30,), where, f"a profile of shape {f.shape} for 30 values of Q²")
-        _require(np.isrealobj(f) and np.isfinite(f), where, "the profile is not real and finite")
+        real = np.isrealobj(f) and f.shape == (30,) and np.isfinite(f)
+        _require(real, where, "the profile is not real, finite and of the shape of Q²")
 
 
-def _check_rates(where: str, model: Interaction | Model, scatterer: Scatterer, T: Any) -> None:
+def _check_rates(where: str, model: Theory, scatterer: Scatterer, T: Any) -> None:
     basis = make_basis(T, [*_PURE, *_MIRRORED], scatterer, model.terms())
     given = np.asarray(basis.spectrum())
-    _require(given.dtype == np.float64, where, f"rates are {given.dtype}, not float64")
     rates = given + np.zeros((len(_PURE) + 2, T.size))
-    _require(np.isfinite(rates), where, "a rate is not finite")
+    finite = given.dtype == np.float64 and np.isfinite(rates)
+    _require(finite, where, f"rates of type {given.dtype}, expected finite ones in float64")
     # A square: what is below zero is rounding where the terms cancel at the end point.
     rounding = 1e-12 * rates.max()
     _require(rates >= -rounding, where, f"a negative rate {rates.min():.3g}")
     _require(rates[:, -3:] == 0, where, "a rate above the largest recoil")
-    mirrored = scatterer.spin != "0" or np.allclose(*rates[-2:], rtol=1e-12, atol=rounding)
-    _require(mirrored, where, "nu with rho and nu-bar with its conjugate differ")
+    mirrored = scatterer.spin != "0" or np.ptp(rates[-2:], axis=0) <= rounding
+    _require(mirrored, where, "ν with ρ and ν̄ with its conjugate differ")
 
 
-def _check_grids(
-    model: Interaction | Model, scatterer: Scatterer, T: Any, numbers: list[Parameter]
-) -> None:
+def _check_grids(model: Theory, scatterer: Scatterer, T: Any, numbers: list[Parameter]) -> None:
     """Numbers that no basis reads are couplings, and may be arrays."""
     recorder = Recorder(NOMINAL)
     basis = make_basis(T, _PURE, scatterer, model.terms(), recorder)
@@ -169,17 +166,15 @@ def check_source(source: Source, exposure: Exposure, address: str = "source") ->
         where, rho = f"{address}, {part.name}", np.asarray(part.density)
         _require(rho.shape == (3, 3), where, f"a density matrix of shape {rho.shape}")
         _require(np.allclose(rho, rho.conj().T, rtol=0, atol=1e-14), where, "ρ is not hermitian")
-        eigenvalues = np.linalg.eigvalsh(rho)
-        positive = eigenvalues[0] >= -1e-14 and eigenvalues[-1] > 0
-        _require(positive, where, f"ρ has the eigenvalues {eigenvalues}")
+        low, _, high = np.linalg.eigvalsh(rho)
+        _require(low >= -1e-14 and high > 0, where, f"ρ has eigenvalues from {low} to {high}")
         _require(set(part.norms) <= set(source.norms(address)), where, f"norms {part.norms}")
         _check_spectrum(where, part.spectrum)
     double = Exposure(2 * exposure.amount, exposure.kind)
     once, twice = (np.array(source.fluences(e, NOMINAL, address)) for e in (exposure, double))
-    _require(once.shape == (len(names),), address, f"{once.size} fluences for {names}")
-    _require((once >= 0) & np.isfinite(once), address, f"fluences {once}")
-    proportional = np.allclose(twice, 2 * once, rtol=1e-12, atol=0)
-    _require(proportional, address, "the fluences are not in proportion to the exposure")
+    valid = once.shape == (len(names),) and (once >= 0) & np.isfinite(once)
+    _require(valid, address, f"the fluences {once} for {names}")
+    _require(np.isclose(twice, 2 * once, rtol=1e-12, atol=0), address, "not linear in exposure")
 
 
 def _check_spectrum(where: str, spectrum: Spectrum) -> None:
@@ -196,11 +191,9 @@ def _check_spectrum(where: str, spectrum: Spectrum) -> None:
     _require(above == 0, where, "neutrinos above the last break point")
     x, w = np.polynomial.legendre.leggauss(12)
     nodes = (E[1:] + E[:-1])[:, None] / 2 + np.diff(E)[:, None] / 2 * x
-    panels = (
-        (np.asarray(spectrum(nodes)) * w) * nodes ** -np.arange(3.0)[:, None, None]
-    ) @ np.ones(12)
-    panels = panels * np.diff(E) / 2
+    integrands = np.asarray(spectrum(nodes)) * nodes ** -np.arange(3.0)[:, None, None]
+    panels = integrands @ w * np.diff(E) / 2
     sums = np.cumsum(panels[:, ::-1], axis=1)[:, ::-1]
     close = np.abs(sums - G[:, :-1]) <= 1e-8 * G[:, :-1] + 1e-12 * G[:, :1]
-    lines_or_same = not sums.any() or np.all(close[:, E[:-1] > 0])
-    _require(lines_or_same, where, "the moments are not those of the density")
+    same = not sums.any() or close[:, E[:-1] > 0]  # lines have no density
+    _require(same, where, "moments that are not those of the density")

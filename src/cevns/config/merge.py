@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,24 @@ def _rebased(data: Any, base: Path, directory: Path) -> Any:
     """``data`` of a file in ``base`` with its table files named as seen from ``directory``."""
     if base == directory.resolve():
         return data
-    if isinstance(data, Mapping):
-        return {
-            key: str(base / value)
-            if key == "file" and isinstance(value, str)
-            else _rebased(value, base, directory)
-            for key, value in data.items()
-        }
+    return with_files(data, lambda name: str(base / name))
+
+
+def with_files(data: Any, change: Callable[[str], str]) -> Any:
+    """``data`` with ``change`` applied to the name of every file in it.
+
+    Files are the values of ``file`` and, in a block ``spectrum``, those of its isotopes.
+    """
     if isinstance(data, list):
-        return [_rebased(value, base, directory) for value in data]
-    return data
+        return [with_files(value, change) for value in data]
+    if not isinstance(data, Mapping):
+        return data
+    changed = {}
+    for key, value in data.items():
+        if key == "file" and isinstance(value, str):
+            changed[key] = change(value)
+        elif key == "spectrum" and isinstance(value, Mapping):
+            changed[key] = {k: change(v) if isinstance(v, str) else v for k, v in value.items()}
+        else:
+            changed[key] = with_files(value, change)
+    return changed

@@ -6,11 +6,13 @@ data set instead. `StudyBlocks` holds what is said about all of them together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, model_validator
-from pydantic_core import core_schema
+from pydantic import Field, StrictBool, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from cevns.binning import Binning
 from cevns.detector import Detector
@@ -24,7 +26,19 @@ from cevns.interactions.announced import Announced
 from cevns.interactions.standard_model import SIN2_THETA_W
 from cevns.sources import SOURCES, Source
 from cevns.sources.announced import AnnouncedSource
-from cevns.spec import Fraction, Number, Relative, Spec, Tagged, mistake, relay
+from cevns.spec import (
+    BLOCK,
+    WORD,
+    WORD_OR_BLOCK,
+    Fraction,
+    Number,
+    Relative,
+    Spec,
+    Tagged,
+    mistake,
+    problem_of,
+    relay,
+)
 
 DATA_SETS = (
     *("coherent-csi-2017", "coherent-csi-2021", "coherent-lar-2020"),
@@ -43,10 +57,10 @@ class _SourceField(Tagged):
         for index, entry in enumerate(value):
             try:
                 sources.append(super()._validate(entry, info))
-            except Exception as error:
+            except (ValidationError, PydanticCustomError) as error:
                 mistakes.extend(_lines(error, (index,)))
         if mistakes:
-            raise _raise_lines("source", mistakes)
+            raise ValidationError.from_exception_data("source", mistakes)
         try:
             named_sources(sources)
         except InputError as error:
@@ -61,18 +75,18 @@ class _ModelField:
         if not isinstance(value, (list, tuple)) or not value:
             raise mistake(show(value), "a list of interactions such as [standard-model]")
         made: list[Interaction] = []
-        mistakes: list[Any] = []
+        lines: list[InitErrorDetails] = []
         for index, entry in enumerate(value):
             try:
                 made.append(self._one(entry, info))
-            except Exception as error:
-                mistakes.extend(_lines(error, (index,)))
-        names = [interaction.name for interaction in made]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            problem = mistake(f"{name!r} twice", "each interaction once")
-            mistakes.append({"type": problem, "loc": (), "input": value})
-        if mistakes:
-            raise _raise_lines("model", mistakes)
+            except (ValidationError, PydanticCustomError) as error:
+                lines.extend(_lines(error, (index,)))
+        for name, times in Counter(interaction.name for interaction in made).items():
+            if times > 1:
+                problem = mistake(f"{name!r} {times} times", "each interaction once")
+                lines.append(InitErrorDetails(type=problem, loc=(), input=None))
+        if lines:
+            raise ValidationError.from_exception_data("model", lines)
         return tuple(made)
 
     @staticmethod
@@ -83,44 +97,29 @@ class _ModelField:
         if isinstance(entry, Mapping) and len(entry) == 1:
             name, numbers = next(iter(entry.items()))
         if not isinstance(name, str) or name not in INTERACTIONS:
-            close = nearest(name, INTERACTIONS) if isinstance(name, str) else None
+            close = nearest(name, INTERACTIONS)
             raise mistake(show(entry), f"an interaction: {', '.join(INTERACTIONS)}", close)
         if not isinstance(numbers, Mapping):
             raise mistake(show(numbers), f"a block of the couplings of {name}")
-        from pydantic import ValidationError
-
         try:
             return INTERACTIONS[name].model_validate(numbers, context=info.context)
         except ValidationError as error:
-            raise _raise_lines(name, _lines(error, (name,))) from None
+            raise ValidationError.from_exception_data(name, _lines(error, (name,))) from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(self._validate)
 
 
-def _lines(error: Exception, location: tuple[Any, ...]) -> list[Any]:
+def _lines(
+    error: ValidationError | PydanticCustomError, location: tuple[int | str, ...]
+) -> list[InitErrorDetails]:
     """The errors of a nested validation, one level further down."""
-    from pydantic import ValidationError
-    from pydantic_core import PydanticCustomError
-
     if isinstance(error, PydanticCustomError):
-        return [{"type": error, "loc": location, "input": None}]
-    if not isinstance(error, ValidationError):
-        raise error
-    lines = []
-    for line in error.errors():
-        problem = line["type"]
-        if problem == "mistake":
-            context = line["ctx"]
-            problem = mistake(context["found"], context["expected"], context["nearest"])
-        lines.append({"type": problem, "loc": (*location, *line["loc"]), "input": line["input"]})
-    return lines
-
-
-def _raise_lines(title: str, lines: list[Any]) -> Exception:
-    from pydantic import ValidationError
-
-    return ValidationError.from_exception_data(title, lines)
+        return [InitErrorDetails(type=error, loc=location, input=None)]
+    return [
+        InitErrorDetails(type=problem_of(line), loc=(*location, *line["loc"]), input=None)
+        for line in error.errors(include_url=False)
+    ]
 
 
 def _unplaced(one: Mistake) -> Mistake:
@@ -137,7 +136,7 @@ class Couplings(Spec):
 class ElectronScattering(Spec):
     """Options of neutrino–electron scattering."""
 
-    w_exchange: bool = True
+    w_exchange: StrictBool = True
 
 
 class _Common(Spec):
@@ -148,7 +147,9 @@ class _Common(Spec):
     couplings: Couplings = Couplings()
     kinematics: Literal["exact", "no-T-over-E"] = "exact"
     form_factor: FormFactorField = FormFactor("helm")
-    electron_scattering: bool | ElectronScattering = False
+    electron_scattering: Annotated[
+        Annotated[StrictBool, WORD] | Annotated[ElectronScattering, BLOCK], WORD_OR_BLOCK
+    ] = False
     axial: Literal["none", "simple", "shell-model"] = "none"
     binning: Binning | None = None
 
@@ -222,36 +223,47 @@ class OwnData(Spec):
     quenching: str | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _one(self, info: ValidationInfo) -> Self:
         if (self.name is None) == (self.file is None):
             raise mistake("both or neither of name and file", "one of 'name' and 'file'")
+        if self.file is not None:
+            check_exists(self.file, info)
         return self
+
+
+def check_exists(name: str, info: ValidationInfo) -> None:
+    """Refuse a file that is not there; its content is read where it is used."""
+    folder = Path((info.context or {}).get("directory") or ".")
+    try:
+        there = (folder / name).is_file()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise mistake(f"the file {show(name)}, which is not there", "the name of a file")
+
+
+class _DataField:
+    """The name of a public data set, or a block {name, ...} or {file, ...}."""
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Mapping):
+            return OwnData.model_validate(value, context=info.context)
+        if value not in DATA_SETS:
+            close = nearest(value, DATA_SETS)
+            raise mistake(show(value), f"a data set: {', '.join(DATA_SETS)}", close)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
 
 
 class DataBlocks(_Common):
     """One experiment that is given by a data set."""
 
-    data: Any
+    data: Annotated[Any, _DataField()]
     source: Annotated[Any, _SourceField(lambda: SOURCES, "source")] | None = None
     detector: Detector | None = None
     exposure: Exposure | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_data(cls, value: Any, info: ValidationInfo) -> Any:
-        data = value.get("data") if isinstance(value, Mapping) else None
-        if isinstance(data, Mapping):
-            try:
-                OwnData.model_validate(data, context=info.context)
-            except Exception as error:
-                raise _raise_lines("data", _lines(error, ("data",))) from None
-        elif data not in DATA_SETS:
-            problem = mistake(
-                show(data), f"a data set: {', '.join(DATA_SETS)}", nearest(data, DATA_SETS)
-            )
-            lines = [{"type": problem, "loc": ("data",), "input": data}]
-            raise _raise_lines("data", lines)
-        return value
 
     def build(self) -> Experiment:
         """Refuse by name: data sets come with the fits."""
@@ -265,7 +277,7 @@ class ParameterSetting(Spec):
     value: Any = None
     prior: Any = None
     bounds: Any = None
-    fixed: bool | None = None
+    fixed: StrictBool | None = None
     same_as: str | None = None
 
 
@@ -297,7 +309,9 @@ class ScanBlock(Spec):
 
     axes: Annotated[dict[str, Any], Field(alias="parameters")] = {}
     settings: dict[str, Any] = {}
-    profile: Literal["all", "none"] | tuple[str, ...] = "none"
+    profile: Annotated[
+        Annotated[Literal["all", "none"], WORD] | Annotated[tuple[str, ...], BLOCK], WORD_OR_BLOCK
+    ] = "none"
     confidence: Confidence = (0.90,)
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
 
@@ -306,7 +320,9 @@ class StudyBlock(Spec):
     """The statistic of a sensitivity study."""
 
     statistic: Literal["chi2-counting", "poisson"] = "poisson"
-    systematic: Relative | tuple[Relative, ...] = 0.0
+    systematic: Annotated[
+        Annotated[Relative, WORD] | Annotated[tuple[Relative, ...], BLOCK], WORD_OR_BLOCK
+    ] = 0.0
     sigma_from: Literal["expected", "observed"] = "expected"
 
 
@@ -318,4 +334,4 @@ class StudyBlocks(Spec):
     fit: FitBlock | None = None
     scan: ScanBlock | None = None
     study: StudyBlock | None = None
-    allow_overlap: bool = False
+    allow_overlap: StrictBool = False

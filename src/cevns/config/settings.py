@@ -3,34 +3,78 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from cevns.config.schema import ParameterSetting, StudyBlocks
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.parameters import Parameter, Parameters
-from cevns.quantities import parse_quantity
+from cevns.quantities import parse_quantity, parse_unit
+from cevns.spec import Quantity
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_PERCENT = re.compile(r"\s*([0-9.eE+-]+)\s*%\s*")
+_PERCENT = re.compile(r"[^%]+%\s*")
+MOST_POINTS = 1_000_000
 
 
-def matches(parameters: Parameters, name: str) -> list[str]:
-    """Addresses meant by ``name`` in a file.
+class Addresses:
+    """The addresses of all parameters, those of single experiments with their names in front.
 
-    The address itself; without the experiment's name in front, those of all experiments; the
-    short last part where it is unique.
+    A name means the address itself; without the experiment's name in front, that of every
+    experiment; or the short last part, where it is unique.
     """
-    if name in parameters:
-        return [name]
-    of_all = [address for address in parameters if address.partition(".")[2] == name]
-    if of_all:
-        return of_all
-    short = [address for address in parameters if address.endswith("." + name)]
-    return short if len(short) == 1 else []
+
+    def __init__(self, addresses: Iterable[str], experiments: Iterable[str] = ()):
+        self._all = tuple(addresses)
+        self._experiments = frozenset(experiments)
+
+    def matching(self, name: str) -> list[str]:
+        """Addresses meant by ``name``, none where it is unknown or not unique."""
+        if name in self._known:
+            return [name]
+        if name in self._by_bare:
+            return self._by_bare[name]
+        candidates = self._by_ending.get(name, ())
+        return self._by_bare[next(iter(candidates))] if len(candidates) == 1 else []
+
+    def mistake(self, name: str, path: str) -> Mistake:
+        """What is wrong with a ``name`` at ``path`` that means nothing."""
+        several = sorted(self._by_ending.get(name, ()))
+        if several:
+            found = f"{name!r}, which fits {', '.join(several[:4])}"
+            return Mistake(path, found, "a full address")
+        expected = "the address of a parameter (see: cevns list parameters FILE)"
+        close = nearest(name, [*self._by_bare, *self._all, *self._by_ending])
+        return Mistake(path, repr(name), expected, close)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._all)
+
+    @cached_property
+    def _by_bare(self) -> dict[str, list[str]]:
+        """Address without the experiment's name → the addresses it stands for."""
+        found: dict[str, list[str]] = {}
+        for address in self._all:
+            first, _, rest = address.partition(".")
+            found.setdefault(rest if first in self._experiments else address, []).append(address)
+        return found
+
+    @cached_property
+    def _by_ending(self) -> dict[str, set[str]]:
+        """Every ending of an address ("pulse.width", "width") → the bare addresses it ends."""
+        found: dict[str, set[str]] = {}
+        for bare in self._by_bare:
+            parts = bare.split(".")
+            for start in range(1, len(parts)):
+                found.setdefault(".".join(parts[start:]), set()).add(bare)
+        return found
 
 
-def apply_settings(found: Parameters, together: StudyBlocks, complete: bool) -> Parameters:
+def apply_settings(
+    found: Parameters, together: StudyBlocks, addresses: Addresses, complete: bool
+) -> Parameters:
     """The parameters with what the file says about them.
 
     ``complete`` tells whether all addresses are known; with a data set in the file they are not
@@ -44,89 +88,106 @@ def apply_settings(found: Parameters, together: StudyBlocks, complete: bool) -> 
     mistakes: list[Mistake] = []
     table = dict(found.items())
 
-    def checked(path: str, names: Any) -> dict[str, list[str]]:
-        known = {}
-        for name in names:
-            known[name] = matches(found, name)
-            if not known[name] and (complete or not _ADDRESS.fullmatch(name)):
-                mistakes.append(_unknown(found, name, path))
-        return known
+    def meant(path: str, name: str) -> list[str]:
+        matches = addresses.matching(name)
+        if not matches and (complete or not _ADDRESS.fullmatch(name)):
+            mistakes.append(addresses.mistake(name, path))
+        return matches
 
-    for name, addresses in checked("parameters", together.given).items():
-        for address in addresses:
-            setting = together.given[name]
-            try:
-                table[address] = set_parameter(table[address], setting, f"parameters.{name}")
-            except InputError as error:
-                mistakes.extend(error.mistakes)
-            if setting.same_as is not None:
-                checked(f"parameters.{name}.same_as", [setting.same_as])
-    for index, correlation in enumerate(together.correlations):
-        checked(f"correlations[{index}].between", correlation.between)
-    if together.fit is not None:
-        checked("fit.parameters", together.fit.addresses)
-    mistakes.extend(_scan_mistakes(found, together, checked, table))
-    mistakes.extend(_undetermined(table, together, found))
+    for name, setting in together.given.items():
+        for address in meant(f"parameters.{name}", name):
+            changed, wrong = set_parameter(table[address], setting, f"parameters.{name}")
+            table[address] = changed
+            mistakes.extend(wrong)
+        if setting.same_as is not None:
+            meant(f"parameters.{name}.same_as", setting.same_as)
+    for path, name in _mentioned(together):
+        meant(path, name)
+    mistakes.extend(_scan_mistakes(together, table, meant))
+    mistakes.extend(_undetermined(table, together, addresses))
+    tied = _tied(table, addresses, mistakes)
     if mistakes:
-        raise InputError(mistakes)
-    return Parameters(_tied(table, together, found).values())
+        raise InputError(list(dict.fromkeys(mistakes)))
+    return Parameters(tied.values())
 
 
-def _unknown(found: Parameters, name: str, path: str) -> Mistake:
-    several = [address for address in found if address.endswith("." + name)]
-    if len(several) > 1:
-        text = f"{name!r}, which fits {', '.join(several[:4])}"
-        return Mistake(path, text, "a full address")
-    return Mistake(path, repr(name), "the address of a parameter", nearest(name, found))
+def _mentioned(together: StudyBlocks) -> Iterable[tuple[str, str]]:
+    """Place and name of every address that stands in a list."""
+    for index, correlation in enumerate(together.correlations):
+        for place, name in enumerate(correlation.between):
+            yield f"correlations[{index}].between[{place}]", name
+    if together.fit is not None:
+        for place, name in enumerate(together.fit.addresses):
+            yield f"fit.parameters[{place}]", name
+    if together.scan is not None and not isinstance(together.scan.profile, str):
+        for place, name in enumerate(together.scan.profile):
+            yield f"scan.profile[{place}]", name
 
 
-def set_parameter(parameter: Parameter, setting: ParameterSetting, path: str) -> Parameter:
-    """``parameter`` with the value, prior and bounds that a file gives it."""
-    changes: dict[str, Any] = {}
-    if setting.value is not None:
-        changes["value"] = read_number(setting.value, parameter, f"{path}.value")
-    nominal = changes.get("value", parameter.value)
-    if setting.prior is not None:
-        changes["prior"] = _read_prior(setting.prior, nominal, parameter, f"{path}.prior")
-    if setting.bounds is not None:
-        changes["bounds"] = _read_bounds(setting.bounds, parameter, f"{path}.bounds")
-    changes["fixed"] = bool(setting.fixed)
-    changes["same_as"] = setting.same_as
+def set_parameter(
+    parameter: Parameter, setting: ParameterSetting, path: str
+) -> tuple[Parameter, list[Mistake]]:
+    """``parameter`` with what a file says about it, and the mistakes in that."""
+    changes: dict[str, Any] = {"fixed": bool(setting.fixed), "same_as": setting.same_as}
+    mistakes: list[Mistake] = []
+    readers = {"value": read_number, "prior": _read_prior, "bounds": _read_bounds}
+    for key, reader in readers.items():
+        given = getattr(setting, key)
+        if given is None:
+            continue
+        try:
+            now = parameter.with_(value=changes.get("value", parameter.value))
+            changes[key] = reader(given, now, f"{path}.{key}")
+        except InputError as error:
+            mistakes.extend(error.mistakes)
     changed = parameter.with_(**changes)
-    _check_inside(changed, path)
-    return changed
+    if not mistakes:
+        mistakes.extend(_outside(changed, path))
+    return changed, mistakes
 
 
-def read_number(value: object, parameter: Parameter, path: str) -> float:
-    """A value in the unit of ``parameter``: text with a unit, or a number where it has none."""
+def read_number(value: object, parameter: Parameter, path: str) -> Any:
+    """A value in the unit of ``parameter``: text with a unit, or a number where it has none.
+
+    A parameter whose nominal value is complex may take text such as "0.2+0.05j".
+    """
+    if isinstance(parameter.value, complex) and isinstance(value, str):
+        return read_complex(value, path)
+    return _read_real(value, parameter, path)
+
+
+def _read_real(value: object, parameter: Parameter, path: str) -> float:
     try:
         if not parameter.unit:
-            return _pure(value)
+            return float(Quantity("1", range="any").parse(value, True))
         return float(parse_quantity(value, parameter.unit))
     except InputError as error:
         first = error.mistakes[0]
         raise InputError(Mistake(path, first.found, first.expected, first.nearest)) from None
 
 
-def _pure(value: object) -> Any:
-    from cevns.spec import Quantity
+def read_complex(text: str, path: str) -> complex:
+    """A complex number from text such as "0.2+0.05j"."""
+    try:
+        number = complex(text.replace(" ", "")) if len(text) <= 60 else complex("nan")
+    except ValueError:
+        number = complex("nan")
+    if not abs(number) < float("inf"):
+        raise InputError(Mistake(path, show(text), "a number or text such as '0.2+0.05j'"))
+    return number
 
-    if isinstance(value, str) and "j" in value and len(value) < 60:
-        try:
-            return complex(value.replace(" ", ""))
-        except ValueError:
-            raise InputError(Mistake("", show(value), "a number")) from None
-    return float(Quantity("1", range="any").parse(value, True))
 
-
-def _read_prior(value: object, nominal: Any, parameter: Parameter, path: str) -> float:
+def _read_prior(value: object, parameter: Parameter, path: str) -> float:
     """The width of a Gaussian: relative with %, else absolute."""
-    relative = _PERCENT.fullmatch(value) if isinstance(value, str) else None
-    if relative is not None and nominal is not None:
-        width = abs(nominal) * read_number(value, Parameter("", 0.0), path)
+    nominal = parameter.value
+    if isinstance(value, str) and _PERCENT.fullmatch(value) and nominal is not None:
+        if nominal == 0:
+            expected = "a width without %, since the nominal value is 0"
+            raise InputError(Mistake(path, show(value), expected))
+        width = abs(nominal) * _read_real(value, Parameter("", 0.0), path)
     else:
-        width = read_number(value, parameter, path)
-    if not width > 0:
+        width = _read_real(value, parameter, path)
+    if not 0 < width < float("inf"):
         raise InputError(Mistake(path, show(value), "a positive width"))
     return float(width)
 
@@ -134,39 +195,39 @@ def _read_prior(value: object, nominal: Any, parameter: Parameter, path: str) ->
 def _read_bounds(value: object, parameter: Parameter, path: str) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2:
         raise InputError(Mistake(path, show(value), "[lowest, highest]"))
-    low, high = (read_number(v, parameter, f"{path}[{i}]") for i, v in enumerate(value))
+    low, high = (_read_real(v, parameter, f"{path}[{i}]") for i, v in enumerate(value))
     if not low < high:
         raise InputError(Mistake(path, show(value), "[lowest, highest], ascending"))
     return low, high
 
 
-def _check_inside(parameter: Parameter, path: str) -> None:
+def _outside(parameter: Parameter, path: str) -> list[Mistake]:
+    """A mistake where the value is not within the bounds."""
     value, bounds = parameter.value, parameter.bounds
     if value is None or bounds is None or isinstance(value, complex):
-        return
-    if not bounds[0] <= value <= bounds[1]:
-        low, high = (f"{bound / parameter.scale:g}" for bound in bounds)
-        found = f"the value {value / parameter.scale:g}"
-        raise InputError(Mistake(path, found, f"a value within its bounds [{low}, {high}]"))
+        return []
+    if bounds[0] <= value <= bounds[1]:
+        return []
+    low, high = (f"{bound / parameter.scale:g}" for bound in bounds)
+    found = f"the value {value / parameter.scale:g}"
+    return [Mistake(path, found, f"a value within its bounds [{low}, {high}]")]
 
 
 def _scan_mistakes(
-    found: Parameters,
     together: StudyBlocks,
-    checked: Callable[[str, Any], dict[str, list[str]]],
     table: Mapping[str, Parameter],
+    meant: Callable[[str, str], list[str]],
 ) -> list[Mistake]:
     """Mistakes in the axes of a scan."""
     if together.scan is None:
         return []
     mistakes: list[Mistake] = []
-    if not isinstance(together.scan.profile, str):
-        checked("scan.profile", together.scan.profile)
     for block, axes in (("parameters", together.scan.axes), ("settings", together.scan.settings)):
-        for name, addresses in checked(f"scan.{block}", axes).items():
-            parameter = table[addresses[0]] if addresses else None
+        for name, axis in axes.items():
+            path = f"scan.{block}.{name}"
+            matches = meant(path, name)
             try:
-                read_axis(axes[name], parameter, f"scan.{block}.{name}")
+                read_axis(axis, table[matches[0]] if matches else None, path)
             except InputError as error:
                 mistakes.extend(error.mistakes)
     return mistakes
@@ -184,40 +245,57 @@ def read_axis(value: object, parameter: Parameter | None, path: str) -> dict[str
         expected = "[from, to, points] or {from, to, points, spacing}"
         raise InputError(Mistake(path, show(value), expected))
     points, spacing = value["points"], value.get("spacing", "linear")
-    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 1_000_000:
-        raise InputError(Mistake(path, f"points {show(points)}", "a whole number of points"))
+    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= MOST_POINTS:
+        expected = f"a whole number of points, 1 to {MOST_POINTS}"
+        raise InputError(Mistake(path, f"points {show(points)}", expected))
     if spacing not in ("linear", "log"):
-        expected = "spacing linear or log"
-        raise InputError(Mistake(path, show(spacing), expected, nearest(spacing, ("linear", "log"))))
-    axis = {"points": points, "spacing": spacing}
-    if parameter is not None:
-        for end in ("from", "to"):
-            axis[end] = read_number(value[end], parameter, path)
-        if spacing == "log" and not min(axis["from"], axis["to"]) > 0:
-            raise InputError(Mistake(path, "a logarithmic axis to 0", "positive ends"))
-    return axis
+        close = nearest(spacing, ("linear", "log"))
+        raise InputError(Mistake(path, f"spacing {show(spacing)}", "linear or log", close))
+    if parameter is None:
+        return {"points": points, "spacing": spacing}
+    low, high = (_read_real(value[end], parameter, path) for end in ("from", "to"))
+    if not low < high:
+        found = f"from {show(value['from'])} to {show(value['to'])}"
+        raise InputError(Mistake(path, found, "'from' below 'to'"))
+    if spacing == "log" and not low > 0:
+        raise InputError(Mistake(path, f"a logarithmic axis from {show(value['from'])}", "from > 0"))
+    return {"points": points, "spacing": spacing, "from": low, "to": high}
 
 
 def _undetermined(
-    table: Mapping[str, Parameter], together: StudyBlocks, found: Parameters
+    table: Mapping[str, Parameter], together: StudyBlocks, addresses: Addresses
 ) -> list[Mistake]:
     """Shapes without a default (a mass, Δm²) that nothing gives a value."""
     axes = together.scan.axes if together.scan is not None else {}
-    given = {address for name in axes for address in matches(found, name)}
+    given = {address for name in axes for address in addresses.matching(name)}
     return [
         Mistake("model", f"no value for {address}", "one in the model, 'parameters' or 'scan'")
         for address, parameter in table.items()
-        if parameter.value is None and address not in given
+        if parameter.value is None and parameter.same_as is None and address not in given
     ]
 
 
 def _tied(
-    table: dict[str, Parameter], together: StudyBlocks, found: Parameters
+    table: Mapping[str, Parameter], addresses: Addresses, mistakes: list[Mistake]
 ) -> dict[str, Parameter]:
-    """Parameters that are the same as another take its value."""
-    for address, parameter in list(table.items()):
-        if parameter.same_as:
-            others = matches(found, parameter.same_as)
-            if others:
-                table[address] = parameter.with_(value=table[others[0]].value)
-    return table
+    """The table with parameters that are the same as another at its value."""
+    tied = dict(table)
+    for address, parameter in table.items():
+        if parameter.same_as is None:
+            continue
+        end, seen = parameter, {address}
+        while end.same_as is not None:
+            others = addresses.matching(end.same_as)
+            if not others:
+                break
+            if others[0] in seen:
+                found = f"{address} the same as itself"
+                mistakes.append(Mistake("parameters", found, "one that has a value of its own"))
+                break
+            seen.add(others[0])
+            end = table[others[0]]
+        if parse_unit(end.unit).dimension != parse_unit(parameter.unit).dimension:
+            found = f"{address} the same as {end.address}, which is of another kind"
+            mistakes.append(Mistake("parameters", found, "two parameters of one kind"))
+        tied[address] = parameter.with_(value=end.value)
+    return tied

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from cevns.config.merge import extended, merge
 from cevns.config.reader import read_file
 from cevns.config.schema import DataBlocks, ExperimentBlocks, StudyBlocks
-from cevns.errors import InputError, Mistake, nearest, show
+from cevns.errors import TOP, InputError, Mistake, join, nearest, show, split
 from cevns.experiment import Experiment, declared, named_sources
 from cevns.parameters import Parameter, Parameters
+from cevns.prediction import Prediction
 from cevns.spec import Spec, mistakes_of
+
+if TYPE_CHECKING:
+    from cevns.config.settings import Addresses
 
 _STUDY_KEYS = tuple(f.alias or name for name, f in StudyBlocks.model_fields.items())
 _BLOCK_KEYS = tuple({**ExperimentBlocks.model_fields, **DataBlocks.model_fields})
@@ -38,6 +44,8 @@ class Study:
         Parameters, correlations, fit, scan and study.
     resolved : mapping
         The merged content, for writing out again.
+    written : mapping
+        The content of the file itself, before ``extends`` was merged.
     """
 
     name: str
@@ -45,6 +53,7 @@ class Study:
     together: StudyBlocks
     resolved: Mapping[str, Any]
     directory: Path = field(default_factory=Path)
+    written: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
@@ -55,11 +64,35 @@ class Study:
             try:
                 built[name] = blocks.build()
             except InputError as error:
-                placed = [place(one, name, self.resolved) for one in error.mistakes]
-                mistakes.extend(one for one in placed if one not in mistakes)
+                mistakes.extend(self._placed(error, name))
         if mistakes:
-            raise InputError(mistakes)
+            raise InputError(list(dict.fromkeys(mistakes)))
         return built
+
+    def predict(self, name: str = "") -> Prediction:
+        """The prediction of experiment ``name`` with the values that the file sets.
+
+        Raises
+        ------
+        InputError
+            With places in the file; also where a number of the prediction overflows.
+        """
+        experiment = self.experiments[name]
+        try:
+            with np.errstate(all="ignore"):  # what overflows is refused below
+                prediction = experiment.predict(self.theta(name))
+        except InputError as error:
+            raise InputError(self._placed(error, name)) from None
+        if not _finite(prediction.as_dict()):
+            found = "amounts so extreme that the prediction is no finite number"
+            expected = "a mass, exposure, flux, distance, ... within reach of floating point"
+            raise InputError(self._placed(InputError(Mistake("", found, expected)), name))
+        return prediction
+
+    def _placed(self, error: InputError, name: str) -> list[Mistake]:
+        """Mistakes of experiment ``name`` at places in the file as it was written."""
+        there = [place(one, name, self.resolved) for one in error.mistakes]
+        return [located(one, self.resolved, self.written) for one in there]
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -73,37 +106,50 @@ class Study:
         """
         from cevns.config.settings import apply_settings
 
-        found = Parameters()
-        for name, blocks in self.blocks.items():
-            found = found.union(Parameters(_prefixed(name, blocks)))
-        return apply_settings(found, self.together, complete=not self._has_data)
+        complete = not any(isinstance(blocks, DataBlocks) for blocks in self.blocks.values())
+        return apply_settings(self._declared, self.together, self._addresses, complete)
 
-    @property
-    def _has_data(self) -> bool:
-        return any(isinstance(blocks, DataBlocks) for blocks in self.blocks.values())
+    @cached_property
+    def _declared(self) -> Parameters:
+        return Parameters(
+            parameter
+            for name, blocks in self.blocks.items()
+            for parameter in _prefixed(name, blocks)
+        )
 
-    def theta(self, name: str = "") -> dict[str, float]:
+    @cached_property
+    def _addresses(self) -> Addresses:
+        from cevns.config.settings import Addresses
+
+        return Addresses(self._declared, self.blocks)
+
+    def theta(self, name: str = "") -> dict[str, Any]:
         """The values that the file sets, at the addresses of experiment ``name``."""
-        changed = {
-            address: parameter.value
+        prefix = f"{name}." if name else ""
+        return {
+            address.removeprefix(prefix): parameter.value
             for address, parameter in self.parameters.items()
             if address in self._set
         }
-        prefix = f"{name}." if name else ""
-        return {address.removeprefix(prefix): value for address, value in changed.items()}
 
     @cached_property
     def _set(self) -> set[str]:
         """Addresses whose value the file sets (at nominal, θ is empty)."""
-        from cevns.config.settings import matches
-
-        given = self.together.given
         return {
             address
-            for name, setting in given.items()
+            for name, setting in self.together.given.items()
             if setting.value is not None or setting.same_as is not None
-            for address in matches(self.parameters, name)
+            for address in self._addresses.matching(name)
         }
+
+
+def _finite(content: Any) -> bool:
+    """Whether every number in plain data is finite."""
+    if isinstance(content, Mapping):
+        return all(_finite(value) for value in content.values())
+    if isinstance(content, list):
+        return all(_finite(value) for value in content)
+    return not isinstance(content, float) or math.isfinite(content)
 
 
 def _prefixed(name: str, blocks: Blocks) -> list[Parameter]:
@@ -132,37 +178,42 @@ def load(path: str | Path) -> Study:
     """
     path = Path(path)
     study = study_from(read_file(path), path.parent)
-    if not study.name:
-        study = Study(path.stem, study.blocks, study.together, study.resolved, study.directory)
-    return study
+    return study if study.name else replace(study, name=path.stem)
 
 
 def study_from(raw: Mapping[str, Any], directory: Path | str = ".") -> Study:
     """The same from data at hand; table files are relative to ``directory``."""
     directory = Path(directory)
     data = extended(raw, directory)
+    try:
+        study = replace(_validated_study(data, directory), written=raw)
+        _ = study.parameters  # their addresses are checked with the rest of the file
+    except InputError as error:
+        found = [located(one, data, raw) for one in error.mistakes]
+        raise InputError(list(dict.fromkeys(found))) from None
+    return study
+
+
+def _validated_study(data: Mapping[str, Any], directory: Path) -> Study:
     mistakes = [
         Mistake(str(key), f"the unknown key {show(key)}", _EXPECTED_KEYS, nearest(key, KEYS))
         for key in data
         if key not in KEYS
     ]
+    if not isinstance(data.get("name", ""), str):
+        mistakes.append(Mistake("name", show(data["name"]), "text"))
     context = {"file": True, "directory": directory}
-    together = _validated(
-        StudyBlocks, {k: v for k, v in data.items() if k in _STUDY_KEYS}, context, mistakes, "", data
-    )
+    own = {key: value for key, value in data.items() if key in _STUDY_KEYS}
+    together = _validated(StudyBlocks, own, context, mistakes)
     blocks: dict[str, Blocks] = {}
     for name, merged in _single_experiments(data, mistakes).items():
         kind: type[Blocks] = DataBlocks if "data" in merged else ExperimentBlocks
-        made = _validated(kind, merged, context, mistakes, name, data)
-        if made is not None:
-            blocks[name] = made
+        inner: list[Mistake] = []
+        blocks[name] = _validated(kind, merged, context, inner)
+        mistakes.extend(place(one, name, data) for one in inner)
     if mistakes:
         raise InputError(mistakes)
-    title = data.get("name", "")
-    study = Study(str(title), blocks, together, data, directory)  # type: ignore[arg-type]
-    if study.together.given or study.together.correlations or study.together.scan:
-        _ = study.parameters  # their addresses are checked with the rest of the file
-    return study
+    return Study(data.get("name", ""), blocks, together, data, directory, data)
 
 
 _EXPECTED_KEYS = f"one of the keys {', '.join(KEYS)}"
@@ -196,30 +247,33 @@ def _validated(
     content: Mapping[str, Any],
     context: dict[str, Any],
     mistakes: list[Mistake],
-    name: str,
-    data: Mapping[str, Any],
 ) -> Any:
-    """``content`` as a declaration; its mistakes are added with paths into the file."""
+    """``content`` as a declaration, or None and its mistakes added to ``mistakes``."""
     try:
         return kind.model_validate(content, context=context)
     except ValidationError as error:
-        found = [place(one, name, data) for one in mistakes_of(error, "", content)]
-        mistakes.extend(one for one in found if one not in mistakes)
+        mistakes.extend(mistakes_of(error, "", content))
         return None
 
 
 def place(one: Mistake, name: str, data: Mapping[str, Any]) -> Mistake:
-    """A mistake of experiment ``name`` at the place in the file where the value was written."""
+    """A mistake of experiment ``name`` at the place in ``data`` where the value was written."""
     if not name:
-        return one if one.path else Mistake("(top level)", one.found, one.expected, one.nearest)
-    steps = one.path.replace("[", ".[").split(".") if one.path else []
-    inner: Any = data["experiments"][name]
-    for step in steps:
-        key: Any = int(step[1:-1]) if step.startswith("[") else step
-        try:
-            inner = inner[key]
-        except (KeyError, IndexError, TypeError):
-            return one  # it comes from the defaults at the top level
+        return one
     own = f"experiments.{name}"
-    path = f"{own}.{one.path}" if one.path else own
-    return Mistake(path, one.found, one.expected, one.nearest)
+    steps, rest = split(one.path, data["experiments"][name])
+    if rest and len(split(one.path, data)[0]) > len(steps):
+        return one  # it comes from the defaults at the top level
+    return replace(one, path=join(own, steps))
+
+
+def located(one: Mistake, data: Mapping[str, Any], written: Mapping[str, Any]) -> Mistake:
+    """A mistake of the merged ``data`` at a place that is in the file as it was ``written``."""
+    steps, rest = split(one.path, written)
+    if steps and not rest:
+        return one
+    inherited, _ = split(one.path, data)
+    if len(inherited) > len(steps) and "extends" in written:
+        found = f"{written['extends']}: {join('', inherited)}: {one.found}"
+        return replace(one, path="extends", found=found)
+    return replace(one, path=join("", steps) or TOP)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from cevns.config.merge import with_files
 from cevns.config.study import Study
 
 CONFIG_NAME = "config.yaml"
@@ -54,7 +55,9 @@ def write_config(study: Study, directory: Path) -> Path:
 
     Defaults at the top level are written out; ``extends`` is already merged.
     """
-    content = _with_local_tables(_with_defaults(study), study.directory, directory)
+    content = with_files(
+        _with_defaults(study), lambda name: _copied(name, study.directory, directory)
+    )
     header = "# Resolved configuration; made with " + ", ".join(
         f"{name} {number}" for name, number in versions().items()
     )
@@ -93,20 +96,6 @@ def _with_defaults(study: Study) -> dict[str, Any]:
     own = content["couplings"]
     content["couplings"] = {**first.couplings.model_dump(), **own}
     return content
-
-
-def _with_local_tables(data: Any, source: Path, directory: Path) -> Any:
-    """``data`` with every table file copied into ``directory`` and named from there."""
-    if isinstance(data, Mapping):
-        return {
-            key: _copied(value, source, directory)
-            if key == "file" and isinstance(value, str)
-            else _with_local_tables(value, source, directory)
-            for key, value in data.items()
-        }
-    if isinstance(data, (list, tuple)):
-        return [_with_local_tables(value, source, directory) for value in data]
-    return data
 
 
 def _copied(name: str, source: Path, directory: Path) -> str:

@@ -17,10 +17,18 @@ from cevns.beam import Baseline, Component, pure_state
 from cevns.constants import m_mu, m_pi, tau_mu, tau_pi
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.exposure import Exposure
-from cevns.parameters import Theta
+from cevns.parameters import Parameter, Theta
 from cevns.sources.base import Source, seconds_of, sphere
 from cevns.sources.facilities import FACILITIES, Facility
-from cevns.spec import Flux, Length, Power, Quantity, mistake
+from cevns.spec import (
+    Flux,
+    Length,
+    Power,
+    Quantity,
+    mistake,
+    quantity_of,
+    quantity_parameter,
+)
 from cevns.spectra import LineSpectrum, MichelSpectrum
 from cevns.timing import Pulse, TimeProfile
 from cevns.units import year
@@ -106,6 +114,23 @@ class StoppedPion(Source):
         yield f"{address}.norm"
         if self._preset:
             yield f"{self._preset.family}.flux"
+
+    def parameters(self, address: str) -> Iterator[Parameter]:
+        """Its own numbers, and those that the facility fills in."""
+        own = list(super().parameters(address))
+        yield from own
+        if self._preset is None:
+            return
+        known = {parameter.address for parameter in own}
+        for name in ("power", "proton_energy", "pions_per_proton"):
+            if f"{address}.{name}" not in known:
+                quantity = quantity_of(type(self).model_fields[name])
+                assert quantity is not None
+                value = getattr(self._preset, name)
+                parameter = quantity_parameter(f"{address}.{name}", value, quantity)
+                yield parameter.with_(source=self._preset.reference)
+        if self.pulse is None and self._preset.pulse is not None:
+            yield from self._preset.pulse.parameters(f"{address}.pulse")
 
     def components(self, address: str) -> Sequence[Component]:
         """ν_μ, ν̄_μ and ν_e, each of unit integral, those of the chosen ``components``."""
