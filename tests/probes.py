@@ -22,7 +22,7 @@ from cevns.detector import Detector
 from cevns.experiment import Experiment
 from cevns.exposure import Exposure
 from cevns.interactions import Interaction, Model
-from cevns.parameters import Theta
+from cevns.parameters import NOMINAL, Theta
 from cevns.sources import Source
 from cevns.spec import Number, Quantity
 from cevns.spectra import Spectrum, TabulatedSpectrum
@@ -50,7 +50,7 @@ class Given(Source):
     parts: tuple[Any, ...]
     fluence: Annotated[float, Quantity("/cm^2", range="positive")]
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """As they are."""
         return self.parts
 
@@ -159,8 +159,10 @@ def electrons(
         return sum(np.where(binding <= T, number, 0.0) for number, binding in shells)
 
     multiplicity = bound if shells else None
+    steps = tuple(sorted(binding for _, binding in shells))
+    sites = {"e": _one}
     return Scatterer(
-        "e", "", "electron", mass, "1/2", density, {"e": _one}, multiplicity=multiplicity
+        "e", "", "electron", mass, "1/2", density, sites, multiplicity=multiplicity, breaks=steps
     )
 
 

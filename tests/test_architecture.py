@@ -29,9 +29,10 @@ DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
 FIGURE = ROOT / "docs" / "figures" / "data-flow.svg"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("units",),
+    ("units", "flavours"),
     ("constants", "errors"),
     ("special", "parameters", "quantities", "registry"),
+    ("memo",),
     ("spec",),
     ("tables",),
     ("nuclides", "targets"),
@@ -50,7 +51,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("response",),
     ("response.quenching", "response.resolution", "response.efficiency", "response.smearing"),
     ("backgrounds", "binning", "detector"),
-    ("prediction", "experiment"),
+    ("declared", "prediction", "experiment"),
     ("cross_sections", "budget", "testing"),
     ("config.reader", "config.merge", "config.schema", "config.settings", "config.study", "config"),
     ("",),  # the face: the package itself, with its public names

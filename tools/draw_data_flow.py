@@ -77,14 +77,17 @@ BOXES = {
     "cross_sections": Box(
         "cross-sections, checks", ("cross_sections, testing",), _LEFT, 1.15, _WIDE, 0.8, BLUE
     ),
-    "experiment": Box("experiment", ("experiment",), _RIGHT, 2.55, 4.7, 0.8, BLUE),
+    "experiment": Box("experiment", ("experiment, declared",), _RIGHT, 2.55, 4.7, 0.8, BLUE),
     "budget": Box("which choice matters", ("budget",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
     "prediction": Box("results", ("prediction",), _RIGHT, 1.15, _WIDE, 0.8, BLUE),
     "output": Box("tables, figures", ("report, plot",), _LAST, 1.15, _WIDE, 0.8, GREY),
     "ground": Box(
         "the ground everything stands on",
-        ("units, constants, errors, special, parameters, quantities, spec, registry, tables",),
-        *(_LEFT, 0.15, 9.9, 0.65, GREY),
+        (
+            "units, constants, errors, special, parameters, memo",
+            "quantities, spec, registry, tables, flavours",
+        ),
+        *(_LEFT, 0.1, 9.9, 0.85, GREY),
     ),
 }
 

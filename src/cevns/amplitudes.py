@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.errors import unknown_name
+from cevns.errors import InputError, Mistake, unknown_name
 from cevns.kinematics import ODD_UNDER_CONJUGATION, STRUCTURES, pair_name
 from cevns.parameters import NOMINAL, Theta
 from cevns.special import namespace
@@ -89,6 +89,8 @@ class Scatterer:
         Z and A of a nuclide, for the detector response.
     multiplicity : callable, optional
         (T, θ) → how many of them take part at this recoil (bound electrons), times ``density``.
+    breaks : tuple of float
+        Recoil energies at which the multiplicity or a site jumps (binding energies).
     """
 
     name: str
@@ -101,6 +103,7 @@ class Scatterer:
     charge: int = 0
     mass_number: int = 0
     multiplicity: Callable[[Any, Theta], Any] | None = None
+    breaks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +152,12 @@ class Block:
         return trace * xp.asarray(signs)[:, None, None] if self._odd else trace
 
     @property
+    def flat_products(self) -> Any:
+        """f_k f_l with the pair as one axis, shape (K·L, T)."""
+        first, second, *rest = self.products.shape
+        return self.products.reshape(first * second, *rest)
+
+    @property
     def _odd(self) -> bool:
         return self.pair in ODD_UNDER_CONJUGATION
 
@@ -176,7 +185,7 @@ def blocks(terms: Sequence[Term], scatterer: Scatterer, T: Any, theta: Theta) ->
             structure: xp.stack([_factor(t, scatterer, q, q_squared, theta, strengths) for t in ts])
             for structure, ts in group.items()
         }
-        mass = next(iter(group.values()))[0].mass(theta)
+        mass = _common_mass(outgoing, group, theta)
         names = list(group)
         for i, one in enumerate(names):
             for other in names[i:]:
@@ -209,7 +218,20 @@ def _by_outgoing(
     return groups
 
 
-def outgoing_masses(terms: Sequence[Term], scatterer: Scatterer, theta: Theta = NOMINAL) -> Any:
-    """The masses of the leptons that can leave, one per kind."""
-    groups = _by_outgoing(terms, scatterer)
-    return [next(iter(group.values()))[0].mass(theta) for group in groups.values()]
+def _common_mass(outgoing: str, group: Mapping[str, Sequence[Term]], theta: Theta) -> Any:
+    """The mass of one outgoing lepton; an `InputError` where its terms disagree."""
+    masses = [term.mass(theta) for terms in group.values() for term in terms]
+    if any(mass is not masses[0] and mass != masses[0] for mass in masses[1:]):
+        found = f"two masses for the outgoing lepton {outgoing!r}"
+        raise InputError(Mistake("model", found, "different names for different leptons"))
+    return masses[0]
+
+
+def by_lepton(
+    terms: Sequence[Term], scatterer: Scatterer, theta: Theta = NOMINAL
+) -> list[tuple[Any, tuple[Term, ...]]]:
+    """(mass, terms) of each lepton that can leave this scatterer."""
+    return [
+        (_common_mass(outgoing, group, theta), tuple(t for ts in group.values() for t in ts))
+        for outgoing, group in _by_outgoing(terms, scatterer).items()
+    ]

@@ -12,23 +12,29 @@ from typing import Any
 
 import numpy as np
 
+from cevns.flavours import FLAVOURS
 from cevns.parameters import Theta
 from cevns.spectra import Spectrum
 from cevns.timing import TimeProfile
 
-FLAVOURS = ("e", "mu", "tau")
-"""Order of the rows and columns of every flavour matrix."""
-
-NEUTRINOS = tuple(f"nu_{flavour}{bar}" for bar in ("", "_bar") for flavour in FLAVOURS)
-"""Names of the six pure states."""
-
 
 @dataclass(frozen=True)
 class Baseline:
-    """Distance from source to detector and its Gaussian spread, both lengths."""
+    """Distance from source to detector and its Gaussian spread, both lengths.
+
+    At θ they are what stands at ``<address>.distance`` and ``<address>.length_spread``.
+    """
 
     distance: float
     spread: float = 0.0
+    address: str = "source"
+
+    def at(self, theta: Theta) -> tuple[Any, Any]:
+        """(distance, spread) at θ."""
+        return (
+            theta.get(f"{self.address}.distance", self.distance),
+            theta.get(f"{self.address}.length_spread", self.spread),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from cevns.amplitudes import Scatterer
+from cevns.amplitudes import Scatterer, Term, by_lepton
 from cevns.beam import Component, pure_state
+from cevns.errors import InputError
+from cevns.exposure import KINDS, Exposure
 from cevns.form_factor_spec import parse_form_factor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import check_kinematics, recoil_range
 from cevns.nodes import beam_breaks, panel_nodes
 from cevns.parameters import NOMINAL, Theta
+from cevns.quantities import unit_scale
 from cevns.rate import recoil_spectrum
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
@@ -51,12 +54,18 @@ def _scatterers(target: Target | TargetSpec, form_factor: Any) -> list[tuple[flo
 
 
 def _pointwise(
-    energy: Any, T: Any, scatterer: Scatterer, flavour: str, model: Any, theta: Theta, kin: str
+    energy: Any,
+    T: Any,
+    scatterer: Scatterer,
+    flavour: str,
+    terms: Sequence[Term],
+    theta: Theta,
+    kinematics: str,
 ) -> Any:
     """dσ/dT for arrays of energies and recoils that belong together, same one-dimensional shape."""
     density, antineutrino = pure_state(flavour)
     component = Component(flavour, density, antineutrino, _MatchedLines(energy))
-    return recoil_spectrum(T, [component], scatterer, model.terms(), theta, kin)[0]
+    return recoil_spectrum(T, [component], scatterer, terms, theta, kinematics)[0]
 
 
 def differential_cross_section(
@@ -101,10 +110,11 @@ def differential_cross_section(
     """
     check_kinematics(kinematics)
     model = StandardModel() if model is None else model
+    terms = model.terms()
     E, T = np.broadcast_arrays(np.asarray(energy, dtype=float), np.asarray(recoil, dtype=float))
     total = 0.0
     for share, scatterer in _scatterers(target, form_factor):
-        value = _pointwise(E.ravel(), T.ravel(), scatterer, flavour, model, theta, kinematics)
+        value = _pointwise(E.ravel(), T.ravel(), scatterer, flavour, terms, theta, kinematics)
         total = total + share * value
     return np.reshape(total, E.shape)[()]
 
@@ -137,16 +147,17 @@ def total_cross_section(
     E = np.asarray(energy, dtype=float)
     x, w = np.polynomial.legendre.leggauss(_ORDER)
     x, w = 0.5 * (x + 1), 0.5 * w
-    total = 0.0
+    total = np.zeros(E.size)
     for share, scatterer in _scatterers(target, form_factor):
-        low, high = recoil_range(E.ravel(), scatterer.mass, 0.0, kinematics)
-        start, stop = np.sqrt(np.maximum(low, threshold)), np.sqrt(high)
-        width = np.maximum(stop - start, 0.0)[:, None]
-        root = start[:, None] + width * x
-        energies = np.broadcast_to(E.ravel()[:, None], root.shape)
-        T = np.where(root > 0, root**2, 1.0).ravel()
-        value = _pointwise(energies.ravel(), T, scatterer, flavour, model, theta, kinematics)
-        total = total + share * np.sum(value.reshape(root.shape) * 2 * root * width * w, axis=1)
+        for m4, terms in by_lepton(model.terms(), scatterer, theta):
+            low, high = recoil_range(E.ravel(), scatterer.mass, m4, kinematics)
+            start, stop = np.sqrt(np.maximum(low, threshold)), np.sqrt(high)
+            width = np.maximum(stop - start, 0.0)[:, None]
+            root = start[:, None] + width * x
+            energies = np.broadcast_to(E.ravel()[:, None], root.shape)
+            T = np.where(root > 0, root**2, 1.0).ravel()
+            value = _pointwise(energies.ravel(), T, scatterer, flavour, terms, theta, kinematics)
+            total += share * np.sum(value.reshape(root.shape) * 2 * root * width * w, axis=1)
     return np.reshape(total, E.shape)[()]
 
 
@@ -158,10 +169,13 @@ def flux_averaged_cross_section(
     form_factor: Any = "helm",
     kinematics: str = "exact",
     theta: Theta = NOMINAL,
+    exposure: Exposure | None = None,
 ) -> float:
     """⟨σ⟩ [area] over the spectrum of ``source``: the mean over its neutrinos of all flavours.
 
-    For a stopped-pion source: over ν_μ, ν̄_μ and ν_e in equal numbers.
+    For a stopped-pion source: over ν_μ, ν̄_μ and ν_e in equal numbers. ``exposure`` matters only
+    where the shares of the components change with it (a decaying source); without it a unit of
+    the kind that the source takes.
 
     Examples
     --------
@@ -174,12 +188,27 @@ def flux_averaged_cross_section(
     """
     check_kinematics(kinematics)
     terms = (StandardModel() if model is None else model).terms()
-    components: Sequence[Component] = source.components("source")
-    neutrinos = sum(float(c.spectrum.moments(np.zeros(1))[0, 0]) for c in components)
+    components = source.components("source", theta)
+    shares = np.array(_fluences(source, exposure, theta), dtype=float)
+    each = [float(c.spectrum.moments(np.zeros(1))[0, 0]) for c in components]
+    neutrinos = float(shares @ each)
     total = 0.0
     for share, scatterer in _scatterers(target, form_factor):
         breaks = beam_breaks(components, scatterer, terms, theta, kinematics)
         T, weights = panel_nodes(breaks)
         spectra = recoil_spectrum(T, components, scatterer, terms, theta, kinematics)
-        total += share * float(np.sum(spectra @ weights))
+        total += share * float(shares @ (spectra @ weights))
     return total / neutrinos
+
+
+def _fluences(source: Source, exposure: Exposure | None, theta: Theta) -> Sequence[Any]:
+    """Fluences of the components over ``exposure``, or over a unit of the first kind that fits."""
+    if exposure is not None:
+        return source.fluences(exposure, theta, "source")
+    *others, last = (Exposure(unit_scale(unit), kind) for kind, unit in KINDS.items())
+    for one in others:
+        try:
+            return source.fluences(one, theta, "source")
+        except InputError:
+            continue
+    return source.fluences(last, theta, "source")

@@ -31,7 +31,7 @@ class Mistake:
     def __str__(self) -> str:
         hint = f" (did you mean {self.nearest!r}?)" if self.nearest else ""
         where = f"{self.path}: " if self.path else ""
-        return _printable(f"{where}found {self.found}, expected {self.expected}{hint}")
+        return printable(f"{where}found {self.found}, expected {self.expected}{hint}")
 
 
 class InputError(ValueError):
@@ -73,10 +73,8 @@ def unknown_name(path: str, name: object, known: Iterable[str], kind: str) -> In
 def join(path: str, location: Iterable[str | int]) -> str:
     """``path`` and the steps below it as it is shown: ``source[1].distance``."""
     for step in location:
-        if isinstance(step, int):
-            path = f"{path}[{step}]"
-        else:
-            path = f"{path}.{step}" if path else step
+        dot = "." if path else ""
+        path += f"[{step}]" if isinstance(step, int) else f"{dot}{step}"
     return path
 
 
@@ -111,6 +109,6 @@ def _first_step(path: str, data: Any) -> tuple[Any, str]:
     return None, path
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """``text`` on one line, whatever it quotes: nothing reaches the terminal that moves it."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

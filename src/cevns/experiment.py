@@ -8,7 +8,7 @@ multiply them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,25 +18,25 @@ import numpy as np
 from cevns.amplitudes import Scatterer, Term
 from cevns.beam import Component
 from cevns.binning import Binning
+from cevns.declared import SIGNAL_NORM, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
-from cevns.errors import InputError, Mistake
+from cevns.errors import InputError, Mistake, nearest
 from cevns.exposure import Exposure
 from cevns.form_factor_spec import parse_form_factor
-from cevns.form_factors import FormFactorModel, parameters_of
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import check_kinematics, maximum_recoil
+from cevns.memo import Memo
 from cevns.nodes import beam_breaks, panel_nodes, spectrum_grid
-from cevns.parameters import NOMINAL, Parameter, Parameters, Recorder, Theta
+from cevns.parameters import NOMINAL, Parameters, Theta
 from cevns.prediction import Prediction
 from cevns.rate import Projection, make_basis, recoil_spectrum
+from cevns.response import ACCEPTED
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
 from cevns.timing import time_fractions
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
-SIGNAL_NORM = "signal.norm"
-_KEPT = 16  # projections remembered per scatterer
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Experiment:
     form_factor: Any = "helm"
     binning: Binning | None = None
     name: str = ""
-    _cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    _memo: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_kinematics(self.kinematics)
@@ -88,8 +88,16 @@ class Experiment:
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """The components of all sources."""
-        return tuple(part for address, s in self.sources for part in s.components(address))
+        """The components of all sources at the nominal point."""
+        return self.components_at(NOMINAL)
+
+    def components_at(self, theta: Theta) -> tuple[Component, ...]:
+        """The components of all sources, their spectra at θ; made again only when those move."""
+
+        def made(at: Theta) -> tuple[Component, ...]:
+            return tuple(part for address, s in self.sources for part in s.components(address, at))
+
+        return self._memo.get("components", theta, made)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -135,16 +143,22 @@ class Experiment:
         return kg if self.detector.mass is None else self.detector.get("mass", theta, ADDRESS)
 
     def fluences(self, theta: Theta = NOMINAL) -> Array:
-        """Fluence that multiplies each component's spectrum, norms included, shape (C,)."""
+        """Fluence that multiplies each component's spectrum, norms included, shape (..., C).
+
+        With the leading axes of the norms and amounts at θ.
+        """
         amounts = [
             amount
             for address, source in self.sources
             for amount in source.fluences(self._time_run, theta, address)
         ]
         signal = theta.get(SIGNAL_NORM, 1.0)
-        norms = [component.norm(theta) * signal for component in self.components]
-        product: Array = np.array(amounts) * np.array(norms)
-        return product
+        products = [
+            amount * component.norm(theta) * signal
+            for amount, component in zip(amounts, self.components, strict=True)
+        ]
+        fluences: Array = np.stack(np.broadcast_arrays(*products), axis=-1)
+        return fluences
 
     # --- time --------------------------------------------------------------------------------
 
@@ -175,8 +189,9 @@ class Experiment:
         """dN/dT over the exposure before any response, shape (C, scatterers, T) [1/energy]."""
         T = np.asarray(T, dtype=float)
         mass = self._mass(theta)
+        components = self.components_at(theta)
         rates = [
-            recoil_spectrum(T, self.components, s, self.terms, theta, self.kinematics)
+            recoil_spectrum(T, components, s, self.terms, theta, self.kinematics)
             * (mass * s.density)
             for s in self.scatterers
         ]
@@ -185,7 +200,8 @@ class Experiment:
 
     def recoil_spectrum(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT summed over flavours and nuclides, shape (T,) [1/energy]; T > 0 [energy]."""
-        return np.sum(self.recoil_spectra(T, theta), axis=(0, 1))
+        total: Array = np.sum(self.recoil_spectra(T, theta), axis=(0, 1))
+        return total
 
     def largest_recoil(self, theta: Theta = NOMINAL) -> float:
         """The largest recoil energy of any nuclide."""
@@ -202,14 +218,17 @@ class Experiment:
         return np.union1d(spectrum_grid(self.largest_recoil(theta)), beside)
 
     def _breaks(self, scatterer: Scatterer, theta: Theta) -> Array:
-        return beam_breaks(self.components, scatterer, self.terms, theta, self.kinematics)
+        components = self.components_at(theta)
+        return beam_breaks(components, scatterer, self.terms, theta, self.kinematics)
 
     # --- counts ------------------------------------------------------------------------------
 
     def counts(self, edges: Any, theta: Theta = NOMINAL) -> Array:
         """Events per component, nuclide and bin of the observable, without any time cut.
 
-        ``edges``, shape (bins + 1,), may start and end at ∓inf. Returns (C, scatterers, bins).
+        ``edges``, shape (bins + 1,), may start and end at ∓inf. Returns (..., C, scatterers, bins)
+        with the leading axes of the couplings and norms at θ, which may be arrays: a grid of them
+        is a contraction of what is made once.
         """
         mass = self._mass(theta)
         folded = [
@@ -217,37 +236,34 @@ class Experiment:
             * (mass * s.density)
             for s in self.scatterers
         ]
-        counts: Array = np.stack(folded, axis=-2) * self.fluences(theta)[:, None, None]
+        counts: Array = np.stack(folded, axis=-2) * self.fluences(theta)[..., None, None]
         return counts
 
     def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         """The folded basis of one nuclide, made again only when a shape parameter moves."""
-        kept = self._cache.setdefault((scatterer.name, edges.tobytes()), [])
-        for values, projection in kept:
-            if all(theta.get(address) == value for address, value in values.items()):
-                return projection  # type: ignore[no-any-return]
-        recorder = Recorder(theta)
-        projection = self._fold(scatterer, edges, recorder)
-        kept.append(({address: theta.get(address) for address in recorder.read}, projection))
-        del kept[:-_KEPT]
-        return projection
+
+        def fold(at: Theta) -> Projection:
+            return self._fold(scatterer, edges, at)
+
+        return self._memo.get((scatterer.name, edges.tobytes()), theta, fold)
 
     def _fold(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         breaks = self._breaks(scatterer, theta)
         more = self.detector.breaks(edges, breaks[-1], scatterer, theta)
         T, weights = panel_nodes(breaks, more)
-        basis = make_basis(T, self.components, scatterer, self.terms, theta, self.kinematics)
+        components = self.components_at(theta)
+        basis = make_basis(T, components, scatterer, self.terms, theta, self.kinematics)
         return basis.project(self.detector.acceptance(T, edges, scatterer, theta) * weights)
 
     def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
-        """Events whose observable is above each of ``thresholds`` (ascending), shape (n,).
+        """Events whose observable is above each of ``thresholds`` (ascending), shape (..., n).
 
         Efficiency and time cuts included; the detector's own threshold too.
         """
         edges = np.append(np.asarray(thresholds, dtype=float), np.inf)
         passing = self.time_fractions(theta=theta).sum(axis=1)
-        bins = np.einsum("csb,c->b", self.counts(edges, theta), passing)
-        return np.cumsum(bins[::-1])[::-1]
+        bins = np.einsum("...csb,c->...b", self.counts(edges, theta), passing)
+        return np.cumsum(bins[..., ::-1], axis=-1)[..., ::-1]
 
     # --- the prediction ----------------------------------------------------------------------
 
@@ -265,15 +281,21 @@ class Experiment:
 
     def _check_axis(self) -> None:
         assert self.binning is not None
-        kind = self.binning.energy.kind
-        allowed = {"keV": ("", "keVnr"), "keVee": ("", "keVee"), "PE": ("PE",)}
-        if kind not in allowed[self.detector.axis]:
-            found = f"an axis in {kind or 'keV'}"
+        kind = self.binning.energy.kind or "keV"
+        if kind not in ACCEPTED[self.detector.axis]:
+            found = f"an axis in {kind}"
             expected = f"the observable's unit, {self.detector.axis}"
             raise InputError(Mistake("binning", found, expected))
 
     def predict(self, theta: Theta = NOMINAL) -> Prediction:
-        """Expected counts, bins and recoil spectrum at θ."""
+        """Expected counts, bins and recoil spectrum at θ.
+
+        Raises
+        ------
+        InputError
+            For an address in θ that is not one of `parameters`.
+        """
+        self._check_addresses(theta)
         energy_counts = self.counts(windows(self.edges), theta)
         passing = self.time_fractions(theta=theta).sum(axis=1)
         counted = energy_counts * passing[:, None, None]
@@ -305,6 +327,17 @@ class Experiment:
             backgrounds=self._backgrounds(theta),
         )
 
+    def _check_addresses(self, theta: Theta) -> None:
+        unknown = [address for address in theta if address not in self.parameters]
+        if unknown:
+            expected = "the address of a parameter"
+            raise InputError(
+                [
+                    Mistake("theta", repr(name), expected, nearest(name, self.parameters))
+                    for name in unknown
+                ]
+            )
+
     def _time_plane(self, energy_counts: Array, theta: Theta) -> tuple[Any, Any]:
         if self.binning is None or self.binning.time is None:
             return None, None
@@ -327,35 +360,6 @@ class Experiment:
             part.name: amount * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
             for part in self.detector.backgrounds
         }
-
-
-def declared(
-    sources: Sequence[tuple[str, Source]],
-    detector: Detector,
-    model: Interaction | Model,
-    form_factor: FormFactorModel,
-) -> Iterator[Parameter]:
-    """Every number of an experiment; what is the same physics elsewhere has a bare address."""
-    unit = Parameter("", 1.0, bounds=(0.0, np.inf))
-    yield unit.with_(address=SIGNAL_NORM, source="multiplies the signal")
-    for address, source in sources:
-        for norm in source.norms(address):
-            yield unit.with_(address=norm, source="multiplies the flux")
-        yield from source.parameters(address)
-    yield from detector.parameters(ADDRESS)
-    yield from model.numbers()
-    yield from parameters_of(form_factor, detector.target.nuclides)
-
-
-def named_sources(source: Source | Sequence[Source]) -> tuple[tuple[str, Source], ...]:
-    """(address, source): "source", or "source.<name>" where there are several."""
-    if isinstance(source, Source):
-        return (("source", source),)
-    names = [one.name for one in source]
-    if None in names or len(set(names)) < len(names) or not names:
-        found = f"the names {names}"
-        raise InputError(Mistake("source", found, "a different 'name' for each source"))
-    return tuple((f"source.{one.name}", one) for one in source)
 
 
 def _sums(names: Any, values: Array) -> dict[str, Any]:

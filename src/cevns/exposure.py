@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import core_schema
 
-from cevns.errors import InputError, Mistake, show
+from cevns.errors import InputError, Mistake, nearest, show
 from cevns.quantities import parse_quantity, parse_unit
-from cevns.spec import in_file, mistake
+from cevns.spec import in_file, relay
 
 KINDS = {
     "time": "day",
@@ -67,20 +68,32 @@ class Exposure:
 
     @classmethod
     def _on_off(cls, value: Mapping[Any, Any]) -> Exposure:
-        if not {"on"} <= set(value) <= {"on", "off"}:
-            raise _error(dict(value))
-        on, off = (parse_quantity(value.get(key, "0 day"), "day") for key in ("on", "off"))
-        if on <= 0 or off < 0:
-            raise _error(dict(value))
-        return cls(on, "time", off)
+        keys = ("on", "off")
+        mistakes = [
+            Mistake(str(key), f"the unknown key {show(key)}", "on, off", nearest(key, keys))
+            for key in value
+            if key not in keys
+        ]
+        if "on" not in value:
+            mistakes.append(Mistake("", "no 'on'", "the live time with the source on"))
+        times = {"off": 0.0}
+        for key in value.keys() & {"on", "off"}:
+            try:
+                times[key] = parse_quantity(value[key], "day")
+                if times[key] < 0 or (key == "on" and times[key] == 0):
+                    raise InputError(Mistake("", show(value[key]), "a positive time"))
+            except InputError as error:
+                mistakes.extend(replace(one, path=key) for one in error.mistakes)
+        if mistakes:
+            raise InputError(mistakes)
+        return cls(times["on"], "time", times["off"])
 
     @classmethod
     def _validate(cls, value: Any, info: ValidationInfo) -> Exposure:
         try:
             return cls.parse(value, in_file(info))
         except InputError as error:
-            first = error.mistakes[0]
-            raise mistake(first.found, first.expected, first.nearest) from None
+            raise relay(error, "exposure") from None
 
     @classmethod
     def __get_pydantic_core_schema__(

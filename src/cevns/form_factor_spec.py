@@ -64,7 +64,15 @@ def _single(value: object, from_file: bool, path: str) -> FormFactor:
 
 
 def _split(value: Mapping[Any, Any], from_file: bool, path: str) -> SplitFormFactor:
-    parts = {key: _single(part, from_file, _below(path, key)) for key, part in value.items()}
+    parts: dict[str, FormFactor] = {}
+    mistakes: list[Mistake] = []
+    for key, part in value.items():
+        try:
+            parts[key] = _single(part, from_file, _below(path, key))
+        except InputError as error:
+            mistakes.extend(error.mistakes)
+    if mistakes:
+        raise InputError(mistakes)
     return SplitFormFactor(**parts)
 
 

@@ -55,11 +55,17 @@ def recoil_range(E: Any, M: float, m4: Any = 0.0, kinematics: str = "exact") -> 
     """Smallest and largest recoil for a neutrino of energy ``E``; both zero below threshold.
 
     T± = [2E²M − m₄²(M + E) ± E √((2EM − m₄²)² − 4M²m₄²)] / (2M(M + 2E)), the smaller one from
-    the product T₊T₋ = m₄⁴/(4M(M + 2E)) so that it keeps its digits.
+    the product T₊T₋ = m₄⁴/(4M(M + 2E)) so that it keeps its digits. Without T/E they are
+    (E ± √(E² − m₄²))²/(2M), the partner of `minimum_energy`.
     """
     if _is_zero(m4):
         return 0.0 * E, maximum_recoil(E, M, kinematics)
     xp = namespace(E, m4)
+    if kinematics != "exact":
+        larger = E + xp.sqrt(xp.maximum(E**2 - m4**2, 0.0))
+        allowed = m4 <= E
+        lower, upper = (m4**2 / larger) ** 2 / (2 * M), larger**2 / (2 * M)
+        return xp.where(allowed, lower, 0.0), xp.where(allowed, upper, 0.0)
     open_ = (2 * E * M - m4**2) ** 2 - 4 * M**2 * m4**2
     allowed = (m4 + m4**2 / (2 * M) <= E) & (open_ >= 0)
     root = xp.sqrt(xp.where(allowed, open_, 0.0))
@@ -105,6 +111,8 @@ def _without_t_over_e(pair: str, row: _Row) -> _Row:
 
     def dropped(T: Any, M: float, m4: Any) -> Coefficients:
         a0, _, _ = row(T, M, m4)
+        if not sign:  # the interference is of the order that is dropped
+            return a0, 0.0, 0.0
         return a0, -(m4**2) / (2 * pi), sign * M * (2 * M * T + m4**2) / (4 * pi)
 
     return dropped

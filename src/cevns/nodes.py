@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.amplitudes import Scatterer, Term, outgoing_masses
+from cevns.amplitudes import Scatterer, Term, by_lepton
 from cevns.beam import Component
 from cevns.kinematics import recoil_range
 from cevns.parameters import Theta
@@ -46,9 +46,11 @@ def beam_breaks(
     energies = np.unique(np.concatenate([np.asarray(c.spectrum.breaks) for c in components]))
     energies = energies[energies > 0]
     edges = [np.zeros(1)]
-    for m4 in outgoing_masses(terms, scatterer, theta):
+    for m4, _ in by_lepton(terms, scatterer, theta):
         edges.extend(recoil_range(energies, scatterer.mass, m4, kinematics))
-    return np.unique(np.concatenate(edges))
+    found = np.unique(np.concatenate(edges))
+    inside = [T for T in scatterer.breaks if T < found[-1]]
+    return np.union1d(found, inside)
 
 
 def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -> Any:
@@ -57,8 +59,11 @@ def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -
     Returns
     -------
     (nodes, weights) : arrays, shape (panels * order,)
-        ``weights @ f(nodes)`` is ∫ f dT. All nodes are positive and none is a break point.
+        ``weights @ f(nodes)`` is ∫ f dT. All nodes are positive and none is a break point. No
+        nodes at all where the range is empty (below the threshold of a massive lepton).
     """
+    if breaks[-1] <= 0:
+        return np.empty(0), np.empty(0)
     top = np.sqrt(breaks[-1])
     inner = np.sqrt(np.concatenate([breaks, np.clip(list(more), 0.0, breaks[-1])]))
     uniform = top * np.arange(1, _UNIFORM + 1) / _UNIFORM

@@ -9,7 +9,7 @@ what is read (`Recorder`), not by declaring it twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from cevns.errors import InputError, Mistake, nearest
@@ -48,6 +48,9 @@ class Parameter:
         return replace(self, **changes)
 
 
+_NOTES = ("source", "latex", "unit", "scale")
+
+
 class Parameters(Mapping[str, Parameter]):
     """The parameters of an experiment or of several, by address."""
 
@@ -58,14 +61,12 @@ class Parameters(Mapping[str, Parameter]):
 
     def _add(self, parameter: Parameter) -> None:
         known = self._by_address.setdefault(parameter.address, parameter)
-        if known != parameter:
-            raise InputError(
-                Mistake(
-                    parameter.address,
-                    f"two declarations ({known.value!r} and {parameter.value!r})",
-                    "one value for a shared parameter",
-                )
-            )
+        # Where a value comes from and how it is written are no conflict, what it is would be.
+        if known != parameter.with_(**{name: getattr(known, name) for name in _NOTES}):
+            names = [f.name for f in fields(known) if f.name not in _NOTES]
+            differ = [n for n in names if getattr(known, n) != getattr(parameter, n)]
+            found = f"two declarations that differ in {', '.join(differ)}"
+            raise InputError(Mistake(parameter.address, found, "one for a shared parameter"))
 
     def __getitem__(self, address: str) -> Parameter:
         return self._by_address[address]

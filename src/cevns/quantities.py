@@ -23,10 +23,8 @@ _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*", re.ASCII)
 _FACTOR = re.compile(r"([*/ ]?)\s*([A-Za-z_%]{1,20})(?:\s*(?:\^|\*\*)\s*(0\.5|-?\d{1,2}))?\s*")
 _LONGEST = 120
 
-_PREFIXES = {
-    **{"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2},
-    **{"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12},
-}
+_PREFIXES = {"a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2}
+_PREFIXES |= {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 
 # Size in internal units, and exponents of what the unit measures. The labelled energies have
 # dimensions of their own; `_dimension` counts them as energies.
@@ -141,7 +139,7 @@ class Unit:
 def _factors(text: str) -> dict[str, float]:
     """Unit names and exponents of ``text``; raises ValueError on anything but a plain product."""
     rest = text.strip()
-    if rest.startswith("1/") or rest.startswith("1 /"):
+    if rest.startswith(("1/", "1 /")):
         rest = rest[1:].lstrip()
     powers: dict[str, float] = {}
     position = 0

@@ -30,31 +30,32 @@ _STRENGTH = (G_F * hbar_c) ** 2
 class Basis:
     """Everything of a recoil spectrum but the couplings.
 
-    ``parts`` holds pairs of a `Block` and its kernel, shape (C, \\*T.shape): the flux-folded
-    coefficients of each component. ``densities`` and ``signs`` are those of the components.
+    ``parts`` holds pairs of a `Block` and its kernel, shape (C, T): the flux-folded coefficients
+    of each component. ``densities`` and ``signs`` are those of the components, ``size`` is the
+    number of recoil energies.
     """
 
     parts: tuple[tuple[Block, Any], ...]
     densities: Any
     signs: Any
+    size: int
 
     def spectrum(self, theta: Theta = NOMINAL) -> Any:
         """dR/dT of each component per scatterer, shape (..., C, T)."""
-        total: Any = 0.0
+        total: Any = np.zeros((len(self.signs), self.size))
         for block, kernel in self.parts:
             weights = block.weights(self.densities, self.signs, theta)
             flat = weights.reshape(*weights.shape[:-2], -1)
-            products = block.products.reshape(-1, block.products.shape[-1])
-            total = total + (flat @ products) * kernel
+            total = total + (flat @ block.flat_products) * kernel
         return total
 
     def project(self, matrix: Any) -> Projection:
         """The basis integrated over T: ``matrix`` has the shape (bins, T)."""
         arrays = []
         for block, kernel in self.parts:
-            products = block.products.reshape(-1, block.products.shape[-1])
+            products = block.flat_products
             arrays.append(np.einsum("ct,pt,bt->cpb", kernel, products, matrix, optimize=True))
-        return Projection(self, tuple(arrays))
+        return Projection(self, tuple(arrays), len(matrix))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +64,11 @@ class Projection:
 
     basis: Basis
     arrays: tuple[Any, ...]
+    bins: int
 
     def counts(self, theta: Theta = NOMINAL) -> Any:
         """Counts of each component per scatterer, shape (..., C, bins), for any couplings."""
-        total: Any = 0.0
+        total: Any = np.zeros((len(self.basis.signs), self.bins))
         for (block, _), array in zip(self.basis.parts, self.arrays, strict=True):
             weights = block.weights(self.basis.densities, self.basis.signs, theta)
             flat = weights.reshape(*weights.shape[:-2], 1, -1)
@@ -104,7 +106,7 @@ def make_basis(
         parts.append((block, kernel))
     densities = np.stack([component.density for component in components])
     signs = np.array([-1.0 if component.antineutrino else 1.0 for component in components])
-    return Basis(tuple(parts), densities, signs)
+    return Basis(tuple(parts), densities, signs, T.shape[0])
 
 
 def recoil_spectrum(

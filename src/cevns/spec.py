@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeGuard, TypeVar, Union, get_args, get_origin
 
@@ -113,6 +114,28 @@ Power = Annotated[float, Quantity("MW", range="positive")]
 Flux = Annotated[float, Quantity("/cm^2/s", range="positive")]
 
 
+class _ExistingFile:
+    """Annotation of the name of a file that is read later: it must be there already."""
+
+    def _validate(self, value: Any, info: ValidationInfo) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise mistake(show(value), "the name of a file")
+        folder = Path((info.context or {}).get("directory") or ".")
+        try:
+            there = (folder / value).is_file()
+        except (OSError, ValueError):
+            there = False
+        if not there:
+            raise mistake(f"{show(value)}, which is not there", "the name of a file")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+
+ExistingFile = Annotated[str, _ExistingFile()]
+
+
 class Spec(BaseModel):
     """Base of all declarations: frozen, no unknown keys, every number with an address."""
 
@@ -130,6 +153,7 @@ class Spec(BaseModel):
         cls, data: Any, handler: Callable[[Any], Any], info: ValidationInfo
     ) -> Any:
         """Give an unknown key its nearest known name, beside whatever else is wrong."""
+        data = cls.normalised(data)
         known = [field.alias or name for name, field in cls.model_fields.items()]
         accepted = known if in_file(info) else [*known, *cls.model_fields]
         unknown = [key for key in data if key not in accepted] if _is_block(data) else []
@@ -141,6 +165,11 @@ class Spec(BaseModel):
         if lines:
             raise ValidationError.from_exception_data(cls.__name__, lines) from None
         return made
+
+    @classmethod
+    def normalised(cls, data: Any) -> Any:
+        """``data`` with its short forms written out; a subclass that has any says how."""
+        return data
 
     @classmethod
     def check(cls: type[S], data: object, path: str = "", from_file: bool = True) -> S:

@@ -258,7 +258,10 @@ class CallableSpectrum:
         transform[0] /= 2
         coefficients = np.tensordot(transform, samples, axes=1)
         tail = np.abs(coefficients[-2:]).max(axis=0)
-        good = np.all(tail <= self._TOLERANCE * np.abs(samples).max(axis=0) + 1e-300, axis=0)
+        # A function of E_end − E carries the rounding of that difference.
+        end = self._given[-1]
+        tolerance = self._TOLERANCE + 4 * np.finfo(float).eps * end / (end - low)
+        good = np.all(tail <= tolerance * np.abs(samples).max(axis=0) + 1e-300, axis=0)
         return coefficients, good
 
     @property

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from cevns.amplitudes import Scatterer, Term, outgoing_masses
-from cevns.beam import NEUTRINOS, Component, pure_state
+from cevns.amplitudes import Scatterer, Term, by_lepton
+from cevns.beam import Component, pure_state
 from cevns.constants import m_e
 from cevns.exposure import Exposure
+from cevns.flavours import NEUTRINOS
 from cevns.form_factors import FormFactor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import recoil_range
@@ -91,7 +92,7 @@ def check_interaction(interaction: Interaction) -> None:
 
 def _recoils(model: Theory, scatterer: Scatterer) -> Any:
     """From far below the largest recoil to beyond it; the last three must be empty."""
-    masses = (0.0, *outgoing_masses(model.terms(), scatterer))
+    masses = (0.0, *(m4 for m4, _ in by_lepton(model.terms(), scatterer)))
     top = max(recoil_range(_TABLE.breaks[-1], scatterer.mass, m4)[1] for m4 in masses)
     return top * np.concatenate([np.geomspace(1e-6, 1 - 1e-9, 60), [1 + 1e-9, 1.1, 10.0]])
 
@@ -182,7 +183,9 @@ def _check_spectrum(where: str, spectrum: Spectrum) -> None:
     breaks = np.asarray(spectrum.breaks, dtype=float)
     ascending = breaks.size and breaks[0] >= 0 and np.all(np.diff(breaks) > 0)
     _require(ascending and np.isfinite(breaks[-1]), where, f"break points {breaks}")
-    E = np.unique(np.concatenate([breaks, breaks[-1] * np.geomspace(1e-8, 1, 300)]))
+    # Panels that shrink towards both ends: a beta spectrum ends like a root.
+    shares = np.concatenate([np.geomspace(1e-8, 1, 300), 1 - 0.5 ** np.arange(1, 40)])
+    E = np.unique(np.concatenate([breaks, breaks[-1] * shares]))
     G = np.asarray(spectrum.moments(E))
     _require(G.shape == (3, E.size), where, f"moments of shape {G.shape}, not {(3, E.size)}")
     _require(np.isfinite(G) & (G >= 0), where, "a moment is negative or not finite")

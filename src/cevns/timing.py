@@ -1,6 +1,6 @@
 """When neutrinos arrive: a beam pulse convolved with the decays that follow it.
 
-Closed forms of physics.md §9.4. A pulse ⊗ exp(τ_π) is the prompt profile, ⊗ exp(τ_π) ⊗ exp(τ_μ)
+Closed forms of docs/physics.md. A pulse ⊗ exp(τ_π) is the prompt profile, ⊗ exp(τ_π) ⊗ exp(τ_μ)
 the delayed one. With partial fractions every chain of different lifetimes is a weighted sum of
 single exponentials, each convolved with the pulse:
 
@@ -102,7 +102,7 @@ class GaussianPulse(PulseShape):
         return self.get("mean", theta, address), self.get("width", theta, address)
 
     def cdf(self, t: Any, lifetime: float | None, theta: Theta, address: str) -> Any:
-        """h_τ(t) of physics.md §9.4."""
+        """h_τ(t) of docs/physics.md."""
         mean, width = self._at(theta, address)
         u = (t - mean) / width
         return normal_cdf(u) if lifetime is None else gaussian_exponential_cdf(u, width / lifetime)

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from cevns.flavours import NEUTRINOS
+
 EPILOG = """\b
 Examples:
   cevns cross-section Ar40 --energy "30 MeV"
   cevns cross-section CsI --source stopped-pion --json
   cevns cross-section Xe --energy "30 MeV" --recoil "5 keV" --form-factor klein-nystrand
 """
-_NEUTRINOS = [f"nu_{flavour}{bar}" for bar in ("", "_bar") for flavour in ("e", "mu", "tau")]
 
 
 @click.command("cross-section", epilog=EPILOG)
@@ -24,7 +25,7 @@ _NEUTRINOS = [f"nu_{flavour}{bar}" for bar in ("", "_bar") for flavour in ("e", 
     "--source", "source", type=click.Choice(["stopped-pion"]), help="Average over this spectrum."
 )
 @click.option("--threshold", default="0 keV", show_default=True, help="Smallest recoil counted.")
-@click.option("--flavour", type=click.Choice(_NEUTRINOS), default="nu_e", show_default=True)
+@click.option("--flavour", type=click.Choice(NEUTRINOS), default="nu_e", show_default=True)
 @click.option("--form-factor", default="helm", show_default=True)
 @click.option("--scheme", type=click.Choice(["tree", "radiative", "radiative-q"]), default="tree")
 @click.option("--sin2-theta-w", type=float, default=None, help="sin²θ_W; 0.23857 by default.")

@@ -112,7 +112,11 @@ def _failure(error: Exception) -> int:
             _say(str(mistake))
         return 2
     if isinstance(error, OSError):
-        _say(f"{error.filename}: {(error.strerror or 'cannot be used').lower()}")
+        what = error.filename or "a file"
+        _say(f"{what}: {(error.strerror or 'cannot be used').lower()}")
+        return 1
+    if isinstance(error, MemoryError):
+        _say("out of memory: the experiment has too many bins")
         return 1
     if os.environ.get("CEVNS_DEBUG"):
         raise error
@@ -122,7 +126,9 @@ def _failure(error: Exception) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(" ".join(text.split("\n")), err=True)
+    from cevns.errors import printable
+
+    click.echo(printable(" ".join(text.split("\n"))), err=True)
 
 
 def main() -> None:

@@ -37,10 +37,7 @@ def command(file: Path, as_json: bool, output: Path | None, with_budget: bool) -
     from cevns.config.study import load
 
     study = load(file)
-    predictions = {
-        name: experiment.predict(study.theta(name))
-        for name, experiment in study.experiments.items()
-    }
+    predictions = {name: study.predict(name) for name in study.experiments}
     result = _result(study, predictions, with_budget)
     written = _write(study, predictions, result, output) if output is not None else []
     if as_json:

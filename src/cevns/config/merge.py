@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,30 @@ from cevns.errors import InputError, Mistake, show
 DEEPEST_CHAIN = 8
 
 
+_WHOLE = ("target", "fuel")
+"""Mixtures: half of one and half of another would be neither."""
+
+
 def merge(defaults: Any, override: Any) -> Any:
-    """``override`` on top of ``defaults``; a block of another ``type`` replaces the whole block."""
+    """``override`` on top of ``defaults``, key by key; a block of another kind replaces it all."""
     if not (isinstance(defaults, Mapping) and isinstance(override, Mapping)):
         return override
-    for tag in ("type", "shape"):
-        if tag in override and override[tag] != defaults.get(tag, override[tag]):
-            return dict(override)
+    if _other_kind(defaults, override):
+        return dict(override)
     merged = dict(defaults)
     for key, value in override.items():
-        merged[key] = merge(defaults[key], value) if key in defaults else value
+        known = key in defaults and key not in _WHOLE
+        merged[key] = merge(defaults[key], value) if known else value
     return merged
+
+
+def _other_kind(defaults: Mapping[str, Any], override: Mapping[str, Any]) -> bool:
+    """Whether two blocks say different things: another type, edges instead of a range."""
+    tag = "type" if "type" in defaults else "shape"
+    if tag in defaults and override.get(tag, defaults[tag]) != defaults[tag]:
+        return True
+    ways = ({"edges", "unit"}, {"from", "to", "bins", "spacing"})
+    return any(set(defaults) & one and set(override) & other for one, other in (ways, ways[::-1]))
 
 
 def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = ()) -> Any:
@@ -38,20 +52,24 @@ def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = (
     name = raw["extends"]
     if not isinstance(name, str) or not name.strip() or "\0" in name:
         raise InputError(Mistake("extends", show(name), "the name of an experiment file"))
-    path = (directory / name).resolve()
+    try:
+        path = (directory / name).resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        raise InputError(Mistake("extends", show(name), "a file that can be read")) from None
     if path in seen or len(seen) >= DEEPEST_CHAIN:
         raise InputError(Mistake("extends", show(name), "a file that does not extend itself"))
     try:
         base = extended(read_file(path), path.parent, (*seen, path))
     except InputError as error:
-        found = [f"{name}: {m.path}: {m.found}" for m in error.mistakes]
-        problems = [
-            Mistake("extends", text, one.expected, one.nearest)
-            for text, one in zip(found, error.mistakes, strict=True)
-        ]
-        raise InputError(problems) from None
+        raise InputError([_in_base(name, str(path), one) for one in error.mistakes]) from None
     own = {key: value for key, value in raw.items() if key != "extends"}
     return merge(_rebased(base, path.parent, directory), own)
+
+
+def _in_base(name: str, path: str, one: Mistake) -> Mistake:
+    """A mistake of the file that is extended, at the key that names it."""
+    inner = "" if one.path == path else f"{one.path}: "
+    return replace(one, path="extends", found=f"{name}: {inner}{one.found}")
 
 
 def _rebased(data: Any, base: Path, directory: Path) -> Any:
@@ -70,7 +88,7 @@ def with_files(data: Any, change: Callable[[str], str]) -> Any:
         return [with_files(value, change) for value in data]
     if not isinstance(data, Mapping):
         return data
-    changed = {}
+    changed: dict[str, Any] = {}
     for key, value in data.items():
         if key == "file" and isinstance(value, str):
             changed[key] = change(value)

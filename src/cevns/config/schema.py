@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationError, ValidationInfo, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from cevns.binning import Binning
+from cevns.declared import named_sources
 from cevns.detector import Detector
 from cevns.errors import InputError, Mistake, nearest, show
-from cevns.experiment import Experiment, named_sources
+from cevns.experiment import Experiment
 from cevns.exposure import Exposure
 from cevns.form_factor_spec import FormFactorField
 from cevns.form_factors import FormFactor
@@ -30,6 +30,7 @@ from cevns.spec import (
     BLOCK,
     WORD,
     WORD_OR_BLOCK,
+    ExistingFile,
     Fraction,
     Number,
     Relative,
@@ -93,7 +94,7 @@ class _ModelField:
     def _one(entry: Any, info: ValidationInfo) -> Interaction:
         if isinstance(entry, Interaction):
             return entry
-        name, numbers = entry, {}
+        name, numbers = entry, dict[str, Any]()
         if isinstance(entry, Mapping) and len(entry) == 1:
             name, numbers = next(iter(entry.items()))
         if not isinstance(name, str) or name not in INTERACTIONS:
@@ -218,28 +219,15 @@ class OwnData(Spec):
     """The user's own counts, or a public data set with options."""
 
     name: Literal[DATA_SETS] | None = None  # type: ignore[valid-type]
-    file: str | None = None
+    file: ExistingFile | None = None
     observable: str | None = None
     quenching: str | None = None
 
     @model_validator(mode="after")
-    def _one(self, info: ValidationInfo) -> Self:
+    def _one(self) -> Self:
         if (self.name is None) == (self.file is None):
             raise mistake("both or neither of name and file", "one of 'name' and 'file'")
-        if self.file is not None:
-            check_exists(self.file, info)
         return self
-
-
-def check_exists(name: str, info: ValidationInfo) -> None:
-    """Refuse a file that is not there; its content is read where it is used."""
-    folder = Path((info.context or {}).get("directory") or ".")
-    try:
-        there = (folder / name).is_file()
-    except (OSError, ValueError):
-        there = False
-    if not there:
-        raise mistake(f"the file {show(name)}, which is not there", "the name of a file")
 
 
 class _DataField:
@@ -307,8 +295,8 @@ Confidence = Annotated[tuple[Fraction, ...], Field(min_length=1)]
 class ScanBlock(Spec):
     """Axes of a scan and what happens to the other parameters."""
 
-    axes: Annotated[dict[str, Any], Field(alias="parameters")] = {}
-    settings: dict[str, Any] = {}
+    axes: dict[str, Any] = Field(default_factory=dict, alias="parameters")
+    settings: dict[str, Any] = Field(default_factory=dict)
     profile: Annotated[
         Annotated[Literal["all", "none"], WORD] | Annotated[tuple[str, ...], BLOCK], WORD_OR_BLOCK
     ] = "none"
@@ -329,7 +317,7 @@ class StudyBlock(Spec):
 class StudyBlocks(Spec):
     """What concerns all experiments of a file."""
 
-    given: Annotated[dict[str, ParameterSetting], Field(alias="parameters")] = {}
+    given: dict[str, ParameterSetting] = Field(default_factory=dict, alias="parameters")
     correlations: tuple[Correlation, ...] = ()
     fit: FitBlock | None = None
     scan: ScanBlock | None = None

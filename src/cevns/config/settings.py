@@ -258,7 +258,8 @@ def read_axis(value: object, parameter: Parameter | None, path: str) -> dict[str
         found = f"from {show(value['from'])} to {show(value['to'])}"
         raise InputError(Mistake(path, found, "'from' below 'to'"))
     if spacing == "log" and not low > 0:
-        raise InputError(Mistake(path, f"a logarithmic axis from {show(value['from'])}", "from > 0"))
+        found = f"a logarithmic axis from {show(value['from'])}"
+        raise InputError(Mistake(path, found, "a positive 'from'"))
     return {"points": points, "spacing": spacing, "from": low, "to": high}
 
 

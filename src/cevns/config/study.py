@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from cevns.config.merge import extended, merge
 from cevns.config.reader import read_file
 from cevns.config.schema import DataBlocks, ExperimentBlocks, StudyBlocks
+from cevns.declared import declared, named_sources
 from cevns.errors import TOP, InputError, Mistake, join, nearest, show, split
-from cevns.experiment import Experiment, declared, named_sources
+from cevns.experiment import Experiment
 from cevns.parameters import Parameter, Parameters
 from cevns.prediction import Prediction
 from cevns.spec import Spec, mistakes_of
@@ -112,9 +113,9 @@ class Study:
     @cached_property
     def _declared(self) -> Parameters:
         return Parameters(
-            parameter
+            own.with_(address=address)
             for name, blocks in self.blocks.items()
-            for parameter in _prefixed(name, blocks)
+            for address, own in _addressed(name, blocks).items()
         )
 
     @cached_property
@@ -125,10 +126,9 @@ class Study:
 
     def theta(self, name: str = "") -> dict[str, Any]:
         """The values that the file sets, at the addresses of experiment ``name``."""
-        prefix = f"{name}." if name else ""
         return {
-            address.removeprefix(prefix): parameter.value
-            for address, parameter in self.parameters.items()
+            own.address: self.parameters[address].value
+            for address, own in _addressed(name, self.blocks[name]).items()
             if address in self._set
         }
 
@@ -152,20 +152,20 @@ def _finite(content: Any) -> bool:
     return not isinstance(content, float) or math.isfinite(content)
 
 
-def _prefixed(name: str, blocks: Blocks) -> list[Parameter]:
-    """Parameters of one experiment; shared physics keeps its bare address."""
-    shared = {p.address for p in blocks.interactions().numbers()}
+_OF_ONE = ("source.", "detector.", "signal.")
+"""Addresses that start like this belong to one experiment; the rest is physics they share."""
+
+
+def _addressed(name: str, blocks: Blocks) -> dict[str, Parameter]:
+    """Address in the file → parameter of experiment ``name``, at its own address."""
     if isinstance(blocks, DataBlocks):
-        return list(blocks.interactions().numbers())
+        return {one.address: one for one in blocks.interactions().numbers()}
     sources = named_sources(blocks.source)
     own = declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor)
-    first = ("source.", "detector.", "signal.")
-    return [
-        p.with_(address=f"{name}.{p.address}")
-        if name and p.address.startswith(first) and p.address not in shared
-        else p
-        for p in own
-    ]
+    return {
+        f"{name}.{one.address}" if name and one.address.startswith(_OF_ONE) else one.address: one
+        for one in own
+    }
 
 
 def load(path: str | Path) -> Study:

@@ -73,7 +73,7 @@ def dump(content: Mapping[str, Any]) -> str:
     from ruamel.yaml import YAML
 
     stream = StringIO()
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = 100

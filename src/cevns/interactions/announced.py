@@ -6,18 +6,20 @@ them is refused by name. When an interaction lands it gets a file of its own and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, create_model, model_validator
 from pydantic_core import core_schema
 
-from cevns.errors import InputError, Mistake, show
+from cevns.errors import InputError, Mistake, nearest, show
 from cevns.interactions.base import Interaction
 from cevns.parameters import Parameter
-from cevns.spec import Fraction, Number, Quantity, in_file, mistake
+from cevns.spec import Fraction, Number, Quantity, Spec, in_file, mistake
 
 PAIRS = ("ee", "emu", "etau", "mumu", "mutau", "tautau")
+DIAGONAL = ("ee", "mumu", "tautau")
 
 
 class Announced(Interaction):
@@ -36,18 +38,23 @@ class _ComplexNumber:
         self.real = real
 
     def _validate(self, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, complex) and not self.real and not in_file(info):
-            return value
-        if isinstance(value, str) and not self.real and len(value) <= 60:
+        wanted = "a real number" if self.real else "a number or text such as '0.2+0.05j'"
+        if isinstance(value, complex) and not in_file(info):
+            number = value
+        elif isinstance(value, str) and len(value) <= 60:
             try:
-                return complex(value.replace(" ", ""))
+                number = complex(value.replace(" ", ""))
             except ValueError:
-                raise mistake(show(value), "a number or text such as '0.2+0.05j'") from None
-        try:
-            return Quantity("1", range="any").parse(value, from_file=True)
-        except InputError as error:
-            wanted = "a real number" if self.real else "a number or text such as '0.2+0.05j'"
-            raise mistake(error.mistakes[0].found, wanted) from None
+                raise mistake(show(value), wanted) from None
+        else:
+            try:
+                number = complex(Quantity("1", range="any").parse(value, from_file=True))
+            except InputError as error:
+                raise mistake(error.mistakes[0].found, wanted) from None
+        text = isinstance(value, (str, complex))
+        if not abs(number) < math.inf or (self.real and text):
+            raise mistake(show(value), wanted)
+        return number.real if self.real else number
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(self._validate)
@@ -62,11 +69,14 @@ class _Nsi(Announced):
             yield Parameter(f"{address}.{field}", getattr(self, field))
 
 
+_REAL = Annotated[float, _ComplexNumber(real=True)]
+_COMPLEX = Annotated[complex, _ComplexNumber(real=False)]
+
 Nsi: type[Interaction] = create_model(
     "Nsi",
     __base__=_Nsi,
     **{
-        f"eps_{pair}_{quark}": (Annotated[Any, _ComplexNumber(pair in PAIRS[::3] + ("tautau",))], 0)
+        f"eps_{pair}_{quark}": (_REAL, 0.0) if pair in DIAGONAL else (_COMPLEX, 0j)
         for pair in PAIRS
         for quark in "ud"
     },
@@ -112,18 +122,36 @@ VECTOR_CHARGES = (
 )
 
 
+class _Explicit(Spec):
+    """Charges of neutrinos, up and down quarks, and electrons."""
+
+    nu: Number = 0.0
+    u: Number = 0.0
+    d: Number = 0.0
+    e: Number = 0.0
+
+
+class _Mixing(Spec):
+    """The angle of a Z' of E6."""
+
+    beta: Number
+
+
+class _E6(Spec):
+    e6: _Mixing
+
+
 class _Charges:
     """Named charges, explicit ones {nu, u, d}, or {e6: {beta: angle}}."""
 
     def _validate(self, value: Any, info: ValidationInfo) -> Any:
-        wanted = f"one of {', '.join(VECTOR_CHARGES)}, charges {{nu, u, d}} or {{e6: {{beta}}}}"
-        if isinstance(value, str) and value in VECTOR_CHARGES:
-            return value
-        block = value.get("e6", value) if isinstance(value, Mapping) else None
-        if isinstance(block, Mapping) and block and set(block) <= {"beta", "nu", "u", "d", "e"}:
-            if all(isinstance(v, (int, float)) and abs(v) < 1e6 for v in block.values()):
-                return value
-        raise mistake(show(value), wanted)
+        if isinstance(value, Mapping) and value:
+            kind = _E6 if "e6" in value else _Explicit
+            kind.model_validate(value, context=info.context)
+        elif value not in VECTOR_CHARGES:
+            wanted = f"one of {', '.join(VECTOR_CHARGES)}, charges {{nu, u, d}} or {{e6: {{beta}}}}"
+            raise mistake(show(value), wanted, nearest(value, VECTOR_CHARGES))
+        return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(self._validate)

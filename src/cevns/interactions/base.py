@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cevns.amplitudes import Term
-from cevns.parameters import Parameter
+from cevns.parameters import Parameter, Theta
 from cevns.spec import Spec, quantity_of, undetermined_parameter
 
 
@@ -26,9 +26,9 @@ class Interaction(Spec):
         """The terms it adds to the amplitude."""
         raise NotImplementedError(f"{type(self).__name__} does not say what terms it has")
 
-    def at(self, field: str, theta: object) -> object:
+    def at(self, field: str, theta: Theta) -> Any:
         """The number ``field`` at θ."""
-        return self.get(field, theta, self.name)  # type: ignore[arg-type]
+        return self.get(field, theta, self.name)
 
     def numbers(self) -> Iterator[Parameter]:
         """Its parameters, with their addresses; one without a default has no value yet."""

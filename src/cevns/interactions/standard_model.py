@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from math import pi
+from math import comb, pi
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -98,17 +98,26 @@ def _charge_radius_shift(lepton_mass: float) -> Callable[[Any, Theta], Any]:
     return shift
 
 
+_POLARISATION_SERIES = tuple(
+    -((-1) ** k) * k * comb(2 * k + 2, k + 1) * (2 * k + 3) / 6 for k in range(1, 9)
+)
+"""k / (6 B(k+2, k+2)) with alternating signs: 5, −140/3, 315, −1848, ..."""
+
+
 def vacuum_polarisation(r: Any) -> Any:
     r"""6∫₀¹ x(1−x) ln[1 + x(1−x) r] dx for r = Q²/m² ≥ 0: L(0) − L(Q) of arXiv:2402.16709.
 
-    Closed form −5/3 + 4/r + (1 − 2/r) β ln[(β+1)/(β−1)] with β = √(1 + 4/r), and its expansion
-    r/5 − 3r²/140 + r³/315 where that cancels.
+    Closed form −5/3 + 4/r + (1 − 2/r) β ln[(β+1)/(β−1)] with β = √(1 + 4/r), and where that
+    cancels its expansion −6 Σ (−r)ᵏ/k B(k+2, k+2).
     """
     xp = namespace(r)
-    small = r < 3e-3
+    small = r < 0.05
     safe = xp.where(small, 1.0, r)
     beta = xp.sqrt(1 + 4 / safe)
     # (beta + 1)/(beta - 1) = (beta + 1)^2 r/4: nothing cancels for large r
     closed = -5 / 3 + 4 / safe + (1 - 2 / safe) * beta * xp.log((beta + 1) ** 2 * safe / 4)
-    series = r / 5 - 3 * r**2 / 140 + r**3 / 315
+    x = xp.where(small, r, 0.0)
+    series = 0.0
+    for inverse in reversed(_POLARISATION_SERIES):
+        series = (series + 1 / inverse) * x
     return xp.where(small, series, closed)

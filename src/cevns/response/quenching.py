@@ -271,6 +271,8 @@ def invert(
     (n,) array, ascending [energy]; relative accuracy 1e-13. Crossings closer together than the
     sampling (0.9 % of T, T_max / 2000) may be missed in pairs.
     """
+    if T_max <= 0:
+        return np.empty(0)
     sampled = np.concatenate(
         [
             np.linspace(0.0, T_max, 2001),

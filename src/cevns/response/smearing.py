@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cevns import units
+from cevns.errors import InputError, Mistake
 from cevns.parameters import Theta
 from cevns.response.efficiency import EfficiencyProduct
 from cevns.response.resolution import PoissonResolution, Resolution
@@ -22,6 +23,7 @@ from cevns.tables import FloatArray
 _NODE = math.sqrt(0.6)  # Gauss-Legendre nodes of order 3: −_NODE, 0, _NODE; all interior
 _ROUNDING = 1e-9  # an edge this close to a whole number of photo-electrons is that number
 _BLOCK = 2048  # whole numbers of photo-electrons treated at once
+_MOST_QUANTA = 1e5  # summed over one by one; beyond, a Gaussian says the same
 
 
 def response_table(
@@ -153,6 +155,10 @@ def _poisson_table(
     """Sum over whole numbers n of photo-electrons; the efficiency is taken at n."""
     steps = edges / units.PE - _ROUNDING
     largest = mean.max(initial=0.0) / units.PE
+    if not largest <= _MOST_QUANTA:
+        found = f"poisson for up to {largest:.3g} photo-electrons"
+        expected = f"at most {_MOST_QUANTA:g}; beyond, a gaussian resolution"
+        raise InputError(Mistake(f"{address}.resolution", found, expected))
     tail = math.ceil(largest + 12 * math.sqrt(largest) + 40)  # 1e-16 is left beyond
     first = math.ceil(max(steps[0], lowest / units.PE - _ROUNDING, 0.0))
     last = math.ceil(min(steps[-1], tail))

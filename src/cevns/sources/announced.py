@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from cevns.beam import Component
 from cevns.errors import InputError, Mistake
+from cevns.parameters import NOMINAL, Theta
 from cevns.sources.base import Source
-from cevns.spec import Flux, Fraction, Length, Power, Quantity, Spec, mistake
+from cevns.spec import (
+    BLOCK,
+    WORD,
+    WORD_OR_BLOCK,
+    ExistingFile,
+    Flux,
+    Fraction,
+    Length,
+    Power,
+    Quantity,
+    Spec,
+    mistake,
+)
 
 MeanEnergy = Annotated[float, Quantity("MeV", range="positive")]
 Pinching = Annotated[float, Quantity("1", range="positive")]
@@ -23,11 +36,15 @@ Pinching = Annotated[float, Quantity("1", range="positive")]
 class AnnouncedSource(Source):
     """A source that can be declared but not yet computed."""
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         kind = type(self).model_fields["type"].default
         raise InputError(
             Mistake(address, f"a source of type {kind!r}", "a source that this version can compute")
         )
+
+
+Core = Literal["pwr", "bwr", "heu"]
+Evaluation = Literal["huber-mueller", "vogel-engel"]
 
 
 class Fuel(Spec):
@@ -49,10 +66,10 @@ class Fuel(Spec):
 class SpectrumFiles(Spec):
     """A table per isotope."""
 
-    U235: str | None = None
-    U238: str | None = None
-    Pu239: str | None = None
-    Pu241: str | None = None
+    U235: ExistingFile | None = None
+    U238: ExistingFile | None = None
+    Pu239: ExistingFile | None = None
+    Pu241: ExistingFile | None = None
 
 
 class Reactor(AnnouncedSource):
@@ -61,14 +78,17 @@ class Reactor(AnnouncedSource):
     power: Power | None = None
     distance: Length | None = None
     flux: Flux | None = None
-    fuel: Literal["pwr", "bwr", "heu"] | Fuel = "pwr"
-    spectrum: Literal["huber-mueller", "vogel-engel"] | SpectrumFiles = "huber-mueller"
-    neutron_capture: bool = True
+    fuel: Annotated[Annotated[Core, WORD] | Annotated[Fuel, BLOCK], WORD_OR_BLOCK] = "pwr"
+    spectrum: Annotated[
+        Annotated[Evaluation, WORD] | Annotated[SpectrumFiles, BLOCK], WORD_OR_BLOCK
+    ] = "huber-mueller"
+    neutron_capture: StrictBool = True
 
     @model_validator(mode="after")
     def _one_intensity(self) -> Self:
         if (self.flux is None) == (self.power is None):
-            raise mistake("both or neither of flux and power", "one of 'flux' and 'power'")
+            found = "neither flux nor power" if self.flux is None else "both flux and power"
+            raise mistake(found, "one of 'flux' and 'power'")
         if self.power is not None and self.distance is None:
             raise mistake("no distance", "a 'distance' such as '20 m'")
         return self
@@ -136,6 +156,13 @@ class Radioactive(AnnouncedSource):
     activity: Annotated[float, Quantity("Bq", range="positive")]
     distance: Length | None = None
     geometry: Literal["point", "surrounding"] = "point"
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if (self.distance is None) == (self.geometry == "point"):
+            found = "no distance" if self.distance is None else "a distance and a geometry around"
+            raise mistake(found, "a 'distance' such as '25 cm', or 'geometry: surrounding'")
+        return self
 
 
 ANNOUNCED: dict[str, type[Source]] = {

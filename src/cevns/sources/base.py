@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from cevns.beam import Component
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
-from cevns.parameters import Theta
+from cevns.parameters import NOMINAL, Theta
 from cevns.spec import Spec
 
 
@@ -30,11 +30,12 @@ class Source(Spec):
         """Addresses of the normalisations of this source, nominally 1."""
         yield f"{address}.norm"
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """The populations of neutrinos, their spectra with unit integral or per unit emitted.
 
         ``address`` is where the source stands ("source", "source.B1"): addresses of its
-        parameters start with it.
+        parameters start with it. θ is for what shapes a spectrum (the energy of a line); norms and
+        baselines are read later.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it emits")
 

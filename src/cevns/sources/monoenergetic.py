@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from cevns.beam import NEUTRINOS, Component, pure_state
+from cevns.beam import Component, pure_state
 from cevns.exposure import Exposure
-from cevns.parameters import Theta
+from cevns.flavours import Flavour
+from cevns.parameters import NOMINAL, Theta
 from cevns.sources.base import Source, seconds_of
 from cevns.spec import Flux, Quantity
 from cevns.spectra import LineSpectrum
-
-Flavour = Literal["nu_e", "nu_mu", "nu_tau", "nu_e_bar", "nu_mu_bar", "nu_tau_bar"]
-assert set(Flavour.__args__) == set(NEUTRINOS)  # type: ignore[attr-defined]
 
 
 class Monoenergetic(Source):
@@ -26,10 +24,10 @@ class Monoenergetic(Source):
     energy: Annotated[float, Quantity("MeV", range="positive")]
     flux: Flux
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """One line of unit weight."""
         density, antineutrino = pure_state(self.flavour)
-        spectrum = LineSpectrum([self.energy], [1.0])
+        spectrum = LineSpectrum([self.get("energy", theta, address)], [1.0])
         norms = (f"{address}.norm",)
         return [Component(self.flavour, density, antineutrino, spectrum, norms=norms)]
 

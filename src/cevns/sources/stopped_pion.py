@@ -17,7 +17,7 @@ from cevns.beam import Baseline, Component, pure_state
 from cevns.constants import m_mu, m_pi, tau_mu, tau_pi
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.exposure import Exposure
-from cevns.parameters import Parameter, Theta
+from cevns.parameters import NOMINAL, Parameter, Theta
 from cevns.sources.base import Source, seconds_of, sphere
 from cevns.sources.facilities import FACILITIES, Facility
 from cevns.spec import (
@@ -132,10 +132,10 @@ class StoppedPion(Source):
         if self.pulse is None and self._preset.pulse is not None:
             yield from self._preset.pulse.parameters(f"{address}.pulse")
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """ν_μ, ν̄_μ and ν_e, each of unit integral, those of the chosen ``components``."""
         pulse = self.pulse or (self._preset.pulse if self._preset else None)
-        baseline = Baseline(self.distance, self.length_spread) if self.distance else None
+        baseline = Baseline(self.distance, self.length_spread, address) if self.distance else None
         norms = tuple(self.norms(address))
         lifetimes = {"prompt": (tau_pi,), "delayed": (tau_pi, tau_mu)}
         made = []

@@ -9,9 +9,9 @@ from pydantic import model_validator
 
 from cevns.beam import Component, pure_state
 from cevns.exposure import Exposure
-from cevns.parameters import Theta
+from cevns.flavours import Flavour
+from cevns.parameters import NOMINAL, Theta
 from cevns.sources.base import Source, seconds_of
-from cevns.sources.monoenergetic import Flavour
 from cevns.spec import mistake
 from cevns.spectra import TabulatedSpectrum
 from cevns.tables import TableColumns, TableFile
@@ -33,7 +33,7 @@ class Tabulated(Source):
             raise mistake("a negative energy or flux in the table", "numbers of at least 0")
         return self
 
-    def components(self, address: str) -> Sequence[Component]:
+    def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """The table as it stands: its spectrum is a flux [1/area/time/energy]."""
         density, antineutrino = pure_state(self.flavour)
         table = self.file.table
