@@ -48,6 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("interactions.base", "interactions.standard_model"),
     ("interactions.announced", "interactions"),
     ("rate", "nodes"),
+    ("divergence",),
     ("response",),
     ("response.quenching", "response.resolution", "response.efficiency", "response.smearing"),
     ("backgrounds", "binning", "detector"),

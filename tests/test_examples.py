@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference import reference_rows
 
 import cevns
 from cevns.experiment import Experiment
 from cevns.prediction import Prediction
 from cevns.units import MW, GeV, cm, keV, kg, m, s, tonne, year
-from reference import reference_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -123,7 +123,8 @@ def test_check_totals() -> None:
     spectrum = experiment.recoil_spectrum(T) * keV
     expected = [969.75, 848.45, 718.67, 507.67, 122.04]
     assert list(spectrum) == [relative(value, 1e-5) for value in expected[:3]] + [
-        relative(value, 4e-5) for value in expected[3:]  # quoted to five digits
+        relative(value, 4e-5)
+        for value in expected[3:]  # quoted to five digits
     ]
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import reference_rows
 
 import cevns
 from cevns.constants import m_mu
 from cevns.errors import InputError
 from cevns.spectra import CallableSpectrum, LineSpectrum, MichelSpectrum, TabulatedSpectrum
 from cevns.units import MeV, cm, s
-from reference import reference_rows
 
 END = m_mu / 2
 

@@ -73,7 +73,7 @@ BOXES = {
         *(_RIGHT, 4.05, _WIDE, 1.0, SKY),
     ),
     "response": Box("response", ("response/*",), _LAST, 4.05, _WIDE, 1.0, PURPLE),
-    "rate": Box("THE fold", ("rate, nodes",), _LEFT, 2.55, 4.7, 0.8, VERMILION),
+    "rate": Box("THE fold", ("rate, nodes, divergence",), _LEFT, 2.55, 4.7, 0.8, VERMILION),
     "cross_sections": Box(
         "cross-sections, checks", ("cross_sections, testing",), _LEFT, 1.15, _WIDE, 0.8, BLUE
     ),

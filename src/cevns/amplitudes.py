@@ -24,7 +24,7 @@ from cevns.kinematics import ODD_UNDER_CONJUGATION, STRUCTURES, pair_name
 from cevns.parameters import NOMINAL, Theta
 from cevns.special import namespace
 
-SITES = ("p", "n", "e")
+SITES = ("p", "n", "Z", "e")
 SiteFunction = Callable[[Any, Theta], Any]
 
 
@@ -42,8 +42,8 @@ class Term:
     structure : {"V", "A"}
         Lorentz structure, normalised to G_F: the Standard Model's vector term on protons has the
         coupling g_V^p. An axial term multiplies −γ₅: J = γ(g_V − g_A γ₅).
-    site : {"p", "n", "e"}
-        What it acts on.
+    site : {"p", "n", "Z", "e"}
+        What it acts on: protons, neutrons, the charge of a nucleus without form factor, electrons.
     coupling : callable
         θ → flavour matrix C, shape (..., 3, 3): the amplitude for ν_β → ν_α is C[α, β].
         Antineutrinos take its complex conjugate.
@@ -84,7 +84,7 @@ class Scatterer:
     density : float
         How many there are per unit of target mass.
     sites : mapping
-        Site → (q, θ) → coherent strength there: Z F_p(q), N F_n(q), or 1 for an electron.
+        Site → (q, θ) → coherent strength there: Z F_p(q), N F_n(q), Z, or 1 for an electron.
     charge, mass_number : int
         Z and A of a nuclide, for the detector response.
     multiplicity : callable, optional

@@ -13,9 +13,9 @@ from cevns.errors import InputError, Mistake, show
 from cevns.quantities import Labelled, unit_scale
 from cevns.spec import Quantity, Spec, in_file, mistake
 
-MAXIMUM_BINS = 5_000
+MAXIMUM_BINS = 2_000
 MAXIMUM_CELLS = 100_000
-"""Limits far beyond any measurement: the fold takes seconds at 5000 bins, minutes at 20 000."""
+"""Limits far beyond any measurement: the fold takes a second at 2000 bins, minutes at 20 000."""
 
 
 class _Edges:

@@ -20,6 +20,7 @@ from cevns.beam import Component
 from cevns.binning import Binning
 from cevns.declared import SIGNAL_NORM, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
+from cevns.divergence import SMALL, diverging, refuse_diverging
 from cevns.errors import InputError, Mistake, nearest
 from cevns.exposure import Exposure
 from cevns.form_factor_spec import parse_form_factor
@@ -37,6 +38,7 @@ from cevns.timing import time_fractions
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_NEGLIGIBLE = 1e-9  # acceptance of a vanishing recoil that is taken for none
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,10 @@ class Experiment:
             return tuple(part for address, s in self.sources for part in s.components(address, at))
 
         return self._memo.get("components", theta, made)
+
+    @property
+    def _interactions(self) -> tuple[Interaction, ...]:
+        return self.model.interactions if isinstance(self.model, Model) else (self.model,)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -242,18 +248,29 @@ class Experiment:
     def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         """The folded basis of one nuclide, made again only when a shape parameter moves."""
 
-        def fold(at: Theta) -> Projection:
+        def fold(at: Theta) -> tuple[Projection, tuple[Interaction, ...]]:
             return self._fold(scatterer, edges, at)
 
-        return self._memo.get((scatterer.name, edges.tobytes()), theta, fold)
+        projection, endless = self._memo.get((scatterer.name, edges.tobytes()), theta, fold)
+        refuse_diverging(endless, theta)
+        return projection
 
-    def _fold(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
+    def _fold(
+        self, scatterer: Scatterer, edges: Array, theta: Theta
+    ) -> tuple[Projection, tuple[Interaction, ...]]:
+        """The projection, and the interactions whose count on these edges is infinite."""
         breaks = self._breaks(scatterer, theta)
         more = self.detector.breaks(edges, breaks[-1], scatterer, theta)
         T, weights = panel_nodes(breaks, more)
         components = self.components_at(theta)
         basis = make_basis(T, components, scatterer, self.terms, theta, self.kinematics)
-        return basis.project(self.detector.acceptance(T, edges, scatterer, theta) * weights)
+        matrix = self.detector.acceptance(T, edges, scatterer, theta) * weights
+        endless: tuple[Interaction, ...] = ()
+        lowest = self.detector.acceptance(SMALL[:1] * breaks[-1], edges, scatterer, theta)
+        if breaks[-1] > 0 and np.sum(lowest) > _NEGLIGIBLE:
+            acting = self._interactions
+            endless = diverging(acting, components, scatterer, theta, self.kinematics, breaks[-1])
+        return basis.project(matrix), endless
 
     def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
         """Events whose observable is above each of ``thresholds`` (ascending), shape (..., n).

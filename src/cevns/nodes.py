@@ -49,7 +49,7 @@ def beam_breaks(
     for m4, _ in by_lepton(terms, scatterer, theta):
         edges.extend(recoil_range(energies, scatterer.mass, m4, kinematics))
     found = np.unique(np.concatenate(edges))
-    inside = [T for T in scatterer.breaks if T < found[-1]]
+    inside = [T for T in scatterer.breaks if found[-1] > T]
     return np.union1d(found, inside)
 
 

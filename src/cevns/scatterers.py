@@ -22,7 +22,10 @@ def nucleus(part: Constituent, form_factor: FormFactorModel, density: float) -> 
     def neutrons(q: Any, theta: Theta) -> Any:
         return nuclide.N * factors.neutron(q, theta)
 
-    sites: dict[str, Callable[[Any, Theta], Any]] = {"p": protons, "n": neutrons}
+    def charge(q: Any, theta: Theta) -> Any:
+        return nuclide.Z + 0.0 * q
+
+    sites: dict[str, Callable[[Any, Theta], Any]] = {"p": protons, "n": neutrons, "Z": charge}
     return Scatterer(
         nuclide.name, part.element, "cevns", nuclide.mass, "0", density, sites, nuclide.Z, nuclide.A
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from cevns.budget import Alternative
     from cevns.config.study import Study
     from cevns.prediction import Prediction
 
@@ -38,41 +39,49 @@ def command(file: Path, as_json: bool, output: Path | None, with_budget: bool) -
 
     study = load(file)
     predictions = {name: study.predict(name) for name in study.experiments}
-    result = _result(study, predictions, with_budget)
+    budgets = _budgets(study) if with_budget else {}
+    result = _result(study, predictions, budgets)
     written = _write(study, predictions, result, output) if output is not None else []
     if as_json:
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
-        _print(study, predictions, with_budget, written)
+        _print(predictions, budgets, written)
 
 
-def _result(study: Study, predictions: dict[str, Prediction], with_budget: bool) -> dict[str, Any]:
+def _budgets(study: Study) -> dict[str, list[Alternative]]:
+    """For each experiment, how its total moves with one choice."""
+    from cevns.budget import budget
+
+    return {
+        name: budget(experiment, study.theta(name))
+        for name, experiment in study.experiments.items()
+    }
+
+
+def _result(
+    study: Study, predictions: dict[str, Prediction], budgets: dict[str, list[Alternative]]
+) -> dict[str, Any]:
     """The object of ``--json``: the prediction, or one per experiment."""
     from cevns.config.write import versions
 
     single = {name: prediction.as_dict() for name, prediction in predictions.items()}
-    if with_budget:
-        for name, content in single.items():
-            content["budget"] = [vars(one) for one in _budget(study, name)]
+    for name, alternatives in budgets.items():
+        single[name]["budget"] = [vars(one) for one in alternatives]
     result = single.get("", {"name": study.name, "experiments": single})
-    return {**result, "name": result["name"] or study.name, "versions": versions()}
-
-
-def _budget(study: Study, name: str) -> Any:
-    from cevns.budget import budget
-
-    return budget(study.experiments[name], study.theta(name))
+    return {**result, "versions": versions()}
 
 
 def _print(
-    study: Study, predictions: dict[str, Prediction], with_budget: bool, written: list[Path]
+    predictions: dict[str, Prediction],
+    budgets: dict[str, list[Alternative]],
+    written: list[Path],
 ) -> None:
     from cevns import report
 
     for name, prediction in predictions.items():
         report.show(*report.prediction_tables(prediction))
-        if with_budget:
-            report.show(report.budget_table(_budget(study, name), prediction.name))
+        if name in budgets:
+            report.show(report.budget_table(budgets[name], prediction.name))
     if written:
         report.show("Written: " + ", ".join(str(path) for path in written))
 

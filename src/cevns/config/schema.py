@@ -168,8 +168,8 @@ class ExperimentBlocks(_Common):
     detector: Detector
     exposure: Exposure
 
-    def build(self) -> Experiment:
-        """The experiment.
+    def build(self, name: str = "") -> Experiment:
+        """The experiment, called ``name`` where it has no name of its own.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class ExperimentBlocks(_Common):
             kinematics=self.kinematics,
             form_factor=self.form_factor,
             binning=self.binning,
-            name=self.name,
+            name=self.name or name,
         )
 
     def _refuse_announced(self) -> None:
@@ -253,7 +253,7 @@ class DataBlocks(_Common):
     detector: Detector | None = None
     exposure: Exposure | None = None
 
-    def build(self) -> Experiment:
+    def build(self, name: str = "") -> Experiment:
         """Refuse by name: data sets come with the fits."""
         expected = "a source, a detector and an exposure; data sets are not in this version"
         raise InputError(Mistake("data", show(self.data), expected))

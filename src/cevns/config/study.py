@@ -63,7 +63,7 @@ class Study:
         mistakes: list[Mistake] = []
         for name, blocks in self.blocks.items():
             try:
-                built[name] = blocks.build()
+                built[name] = blocks.build(self.name)
             except InputError as error:
                 mistakes.extend(self._placed(error, name))
         if mistakes:

@@ -1,4 +1,4 @@
-r"""Pions decaying at rest: :math:`\pi^+ \to \mu^+ \nu_\mu`, :math:`\mu^+ \to e^+ \nu_e \bar\nu_\mu`.
+r"""Pions decaying at rest: :math:`\pi^+ \to \mu^+\nu_\mu`, :math:`\mu^+ \to e^+\nu_e\bar\nu_\mu`.
 
 The prompt :math:`\nu_\mu` is a line at :math:`(m_\pi^2 - m_\mu^2)/2m_\pi` = 29.79 MeV; the delayed
 pair has the Michel spectra up to :math:`m_\mu/2`. Per flavour at a distance L:
