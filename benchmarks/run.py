@@ -28,16 +28,19 @@ TWINS_SHA256 = "564d7dceeea49ade1d43440f80c2d3118c1f51b06b212c37526185fe371089b8
 ROOT = HERE.parent
 
 
-def repeated(function: Callable[[], object], rounds: int = 7, number: int = 100) -> float:
-    """Median over rounds of the mean time of one call [s]."""
-    function()
-    times = []
+def side_by_side(
+    ours: Callable[[], object], reference: Callable[[], object], rounds: int = 9, number: int = 1
+) -> tuple[float, float]:
+    """Median times of one call of each [s], taken in turns: both see the same machine."""
+    times: tuple[list[float], list[float]] = ([], [])
+    ours(), reference()
     for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(number):
-            function()
-        times.append((time.perf_counter() - start) / number)
-    return median(times)
+        for function, record in zip((ours, reference), times, strict=True):
+            start = time.perf_counter()
+            for _ in range(number):
+                function()
+            record.append((time.perf_counter() - start) / number)
+    return median(times[0]), median(times[1])
 
 
 def process(*arguments: str) -> Callable[[], object]:
@@ -86,12 +89,12 @@ def p1() -> None:
 
     same = np.asarray(ours()).sum(axis=0) / twin() / cevns.constants.hbar_c**2 / MeV**2
     assert np.ptp(same) < 1e-9 * same.mean(), "the twin computes something else"
-    report("P1 Ar-40 spectrum, 1000 energies", repeated(ours), repeated(twin), 4)
+    report("P1 Ar-40 spectrum, 1000 energies", *side_by_side(ours, twin, number=100), 4)
 
 
 def start_up() -> None:
     """Starting the program, against importing NumPy."""
-    numpy = repeated(process("-c", "import numpy"), number=3)
+    numpy = process("-c", "import numpy")
     commands = {
         "import cevns": (("-c", "import cevns"), 1.6),
         "cevns --help": (("-m", "cevns", "--help"), 3),
@@ -104,7 +107,7 @@ def start_up() -> None:
         },
     }
     for name, (arguments, aim) in commands.items():
-        report(name, repeated(process(*arguments), number=3), numpy, aim)
+        report(name, *side_by_side(process(*arguments), numpy), aim)
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ class Raw(str):
 SCALARS = (
     *("null", "~", "true", "false", "0", "-1", "1", "-0.0", "1e400", "-1e400", ".inf", "-.inf"),
     *(".nan", "1e-320", "1e308", "9" * 400, "0x" + "f" * 400, "2021-01-01", "12:30:45", "1_000"),
-    *("''", "' '", '"\\0"', '"\\e[31m"', '"\\ud800"', '"é✓"', "=", "<<", "!!binary aGk=", "!!set {}"),
+    *("''", "' '", '"\\0"', '"\\e[31m"', '"\\ud800"', '"é✓"', "=", "<<"),
+    *("!!binary aGk=", "!!set {}"),
     *("!!python/object/apply:os.system [ls]", "&a 1", "*a", "[]", "{}", "[[]]", "[null]", "{a: 1}"),
     *("[1, 2, 3]", "x" * 300, "'\"'", "'a: b'", "'[0]'", "'.'", "'..'", "'../../etc/passwd'"),
 )
@@ -25,10 +26,12 @@ QUANTITIES = (
     *("9**9**9 keV", "1 keV^99", "1 kpc^99", "1 /kpc^99", "1e999 keV", "1e-999 keV", "1e308 TeV"),
     *("1e-320 eV", "-5 keV", "0 keV", "1 keVee", "1 keVnr", "1 PE", "1 m", "nan keV", "inf keV"),
     *("1 keV keV", "1 keV/", "/ keV", "1 1/keV", "keV", "1", "5 %", "150 %", "-5 %", "0x10 keV"),
-    *("1,5 keV", "1 kEV", "1 lb", "1 ton", "１ keV", "1 µs", "1 keV" + " " * 200, "1" * 200 + " keV"),
+    *("1,5 keV", "1 kEV", "1 lb", "1 ton", "１ keV", "1 µs", "1 keV" + " " * 200),
+    *("1" * 200 + " keV",),
     *("1e300 kg", "1e-300 kg", "1e300 year", "1e-300 year", "1e-30 m", "1e30 m", "1e300 keV"),
     *("1e-300 keV", "1 year", "1 POT", "1 GW*hour", "1 burst", "1 tonne*year", "1e300 PE/keVee"),
 )
+JUNK = ("[" * 10_000, "{" * 50, "\t", "---\n", "...", "? ", "- ", ": ", "&", "\0")
 NAMES = ("type", "name", "file", "of", "unit", "value", "[0]", "a.b", "", " ", "é", "source.norm")
 
 
@@ -49,7 +52,7 @@ def _get(data: Any, steps: tuple[Any, ...]) -> Any:
 @st.composite
 def mutated(draw: st.DrawFn, documents: tuple[dict[str, Any], ...]) -> dict[str, Any]:
     """One of ``documents`` with one to four things changed."""
-    data = copy.deepcopy(draw(st.sampled_from(documents)))
+    data: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(documents)))
     for _ in range(draw(st.integers(1, 4))):
         places = [steps for steps in steps_of(data) if steps]
         if not places:
@@ -59,9 +62,7 @@ def mutated(draw: st.DrawFn, documents: tuple[dict[str, Any], ...]) -> dict[str,
     return data
 
 
-def _change(
-    draw: st.DrawFn, parent: Any, step: Any, documents: tuple[dict[str, Any], ...]
-) -> None:
+def _change(draw: st.DrawFn, parent: Any, step: Any, documents: tuple[dict[str, Any], ...]) -> None:
     """Change, drop, rename or replace what is at ``step`` of ``parent``."""
     kind = draw(st.sampled_from(("scalar", "quantity", "drop", "rename", "graft", "text", "list")))
     if kind == "drop":
@@ -102,7 +103,6 @@ def garbled(draw: st.DrawFn, texts: tuple[str, ...]) -> str:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
         stop = min(len(text), start + draw(st.integers(0, 40)))
-        junk = st.sampled_from(("[" * 10_000, "{" * 50, "\t", "---\n", "...", "? ", "- ", ": ", "&", "\0"))
-        piece = draw(junk | st.text(max_size=10) | st.just(text[start:stop] * 2))
+        piece = draw(st.sampled_from(JUNK) | st.text(max_size=10) | st.just(text[start:stop] * 2))
         text = text[:start] + piece + text[stop:]
     return text

@@ -12,8 +12,9 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +27,7 @@ from cevns.config.reader import read_text
 from cevns.errors import TOP, InputError, join, printable
 
 LONGEST = 20.0  # seconds for one run; a slow machine under load needs some, a hang needs for ever
+Test = TypeVar("Test", bound=Callable[..., None])
 MANY = int(os.environ.get("CEVNS_FUZZ", "0"))
 
 MINIMAL = """
@@ -100,7 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def fuzz(fast: int) -> Any:
+def fuzz(fast: int) -> Callable[[Test], Test]:
     """Settings: ``fast`` fixed examples, or many new ones."""
     return settings(
         max_examples=MANY or fast,

@@ -22,7 +22,8 @@ class _Edges:
     """Annotation of a list of ascending numbers, as quantities or bare beside a ``unit``."""
 
     def _validate(self, value: Any, info: ValidationInfo) -> tuple[Any, ...]:
-        if not isinstance(value, (list, tuple, np.ndarray)) or not 2 <= len(value) <= MAXIMUM_BINS + 1:
+        listed = isinstance(value, (list, tuple, np.ndarray))
+        if not listed or not 2 <= len(value) <= MAXIMUM_BINS + 1:
             raise mistake(show(value), f"a list of 2 to {MAXIMUM_BINS + 1} ascending edges")
         return tuple(value)
 

@@ -9,6 +9,7 @@ A mistake says where it is by a path in the file, ``source[1].distance``.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 TOP = "(top level)"
 """The place of what concerns the file as a whole."""
 
+_INDEX = re.compile(r"\[?([0-9]{1,9})(?:\]\.?|\.|(?=\[)|$)")
 _LONGEST_NAME = 60  # of a name that is compared with the known ones
 
 
@@ -96,10 +98,10 @@ def split(path: str, data: Any) -> tuple[tuple[str | int, ...], str]:
 
 def _first_step(path: str, data: Any) -> tuple[Any, str]:
     """The first step of ``path`` in ``data`` and the rest of the path; None where there is none."""
-    if isinstance(data, (list, tuple)) and path.startswith("["):
-        number, bracket, rest = path[1:].partition("]")
-        if bracket and number.isascii() and number.isdigit() and int(number) < len(data):
-            return int(number), rest.removeprefix(".")
+    if isinstance(data, (list, tuple)):
+        match = _INDEX.match(path)
+        if match and int(match[1]) < len(data):
+            return int(match[1]), path[match.end() :]
     if isinstance(data, Mapping):
         ends = ("", ".", "[")
         keys = [key for key in data if path.startswith(key) and path[len(key) :][:1] in ends]

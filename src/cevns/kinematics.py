@@ -9,21 +9,47 @@ cross-section of the package is, at fixed :math:`T`, a polynomial in :math:`1/E`
 The table below holds the :math:`a_n` for each pair of Lorentz structures of the amplitude and each
 kind of target: the only place in the package where a recoil spectrum gets its shape. Tests derive
 every row again from Dirac traces evaluated numerically.
+
+A structure X with amplitude :math:`C_X` means, on a target of spin 1/2, the effective Lagrangian
+:math:`-\sqrt2 G_F C_X \times`
+
+==  ===============================================================================================
+V   :math:`(\bar\nu\gamma^\mu P_L\nu)(\bar N\gamma_\mu N)`
+A   :math:`-(\bar\nu\gamma^\mu P_L\nu)(\bar N\gamma_\mu\gamma_5 N)`
+S   :math:`(\bar\nu P_L\nu)(\bar N N)`
+P   :math:`(\bar\nu P_L\nu)(\bar N i\gamma_5 N)`
+T   :math:`(\bar\nu\sigma^{\mu\nu}P_L\nu)(\bar N\sigma_{\mu\nu}N)`
+M   :math:`(\kappa/q^2)\,(\bar\nu\, i\sigma^{\mu\nu}q_\nu P_L\nu)(\bar N\gamma_\mu N)`, with
+    :math:`q = k_\nu - k'_\nu` and :math:`\kappa = \sqrt2\pi\alpha/(m_e G_F)`: one photon between a
+    magnetic moment of :math:`C_M` Bohr magnetons and a unit charge
+==  ===============================================================================================
+
+plus the hermitian conjugate where the neutrino's chirality flips (S, P, T, M). So a mediator with
+:math:`\mathcal L_{\rm eff} = -(Q_X/D)(\ldots)` has :math:`C_X = Q_X/(\sqrt2 G_F D)`, whatever X.
+On spin 0 :math:`\bar N\gamma_\mu N \to (p+p')_\mu` and :math:`\bar N N \to 2M`; A and P vanish;
+T stands for the convention of the literature, the form of spin 1/2 on any nucleus.
+
+V and A lead to a left-handed neutrino, S, P, T and M to a right-handed one: for a massless one
+nothing interferes across. Rows are per ordered pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi
+from math import pi, sqrt
 from typing import Any
 
-from cevns.errors import unknown_name
+from cevns.constants import G_F, alpha, m_e
+from cevns.errors import InputError, Mistake, unknown_name
 from cevns.special import namespace
 
 KINEMATICS = ("exact", "no-T-over-E")
 """Exact two-body kinematics, or T/E dropped together with its end point (T_max = 2E²/M)."""
 
 Coefficients = tuple[Any, Any, Any]
+
+DIPOLE = sqrt(2) * pi * alpha / (m_e * G_F)
+"""κ [energy]: the strength of a Bohr magneton against G_F; πα²/(m_e² G_F²) is κ²/(2π)."""
 
 
 def check_kinematics(kinematics: str) -> None:
@@ -102,32 +128,128 @@ def _vector_axial_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
     return 0.0, M * T / pi, -T * (2 * M * T + m4**2) / (4 * pi)
 
 
+def _scalar_spin_0(T: Any, M: float, m4: Any) -> Coefficients:
+    """M²T/(2πE²) for m₄ = 0 (Cerdeño et al. 2016, arXiv:1604.01025)."""
+    return 0.0, 0.0, M * (2 * M * T + m4**2) / (4 * pi)
+
+
+def _scalar_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
+    """That of spin 0 times 1 + T/(2M)."""
+    return 0.0, 0.0, (M + 0.5 * T) * (2 * M * T + m4**2) / (4 * pi)
+
+
+def _pseudoscalar_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
+    """MT²/(4πE²) for m₄ = 0 (Lindner, Rodejohann & Xu 2017, arXiv:1612.04150)."""
+    return 0.0, 0.0, T * (2 * M * T + m4**2) / (8 * pi)
+
+
+def _tensor(T: Any, M: float, m4: Any) -> Coefficients:
+    """(2M/π)[(2 − T/E)² − MT/E²] for m₄ = 0 (Lindner, Rodejohann & Xu 2017, arXiv:1612.04150)."""
+    s = 2 * M * T + m4**2
+    return 8 * M / pi, -4 * s / pi, -(M - T) * s / pi
+
+
+def _scalar_tensor(T: Any, M: float, m4: Any) -> Coefficients:
+    """Interference on spin 1/2, per ordered pair (arXiv:1612.04150 for m₄ = 0)."""
+    return 0.0, -M * T / pi, T * (2 * M * T + m4**2) / (4 * pi)
+
+
+def _dipole_spin_0(T: Any, M: float, m4: Any) -> Coefficients:
+    """(κ²/2π)(1 − T/2E)²/T for m₄ = 0 (Vogel & Engel 1989 keep its first terms)."""
+    s = 2 * M * T + m4**2
+    strength = DIPOLE**2 / (2 * pi)
+    last = (T - m4) * (T + m4) * s / (8 * M * T**2)
+    return strength / T, -strength * s / (2 * M * T), strength * last
+
+
+def _dipole_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
+    """(κ²/2π)(1/T − 1/E) for m₄ = 0 (Vogel & Engel 1989; McKeen & Pospelov 2010 for m₄)."""
+    s = 2 * M * T + m4**2
+    strength = DIPOLE**2 / (2 * pi)
+    last = -(m4**2) * (M - T) * s / (8 * M**2 * T**2)
+    return strength / T, -strength * s / (2 * M * T), strength * last
+
+
+def _scalar_dipole(T: Any, M: float, m4: Any) -> Coefficients:
+    """Interference per ordered pair, on any spin: for m₄ = 0 the root of both squares of spin 0."""
+    s = 2 * M * T + m4**2
+    return 0.0, -DIPOLE * M / (2 * pi), DIPOLE * s / (8 * pi)
+
+
+def _tensor_dipole(T: Any, M: float, m4: Any) -> Coefficients:
+    """Interference on spin 1/2, per ordered pair."""
+    s = 2 * M * T + m4**2
+    return 0.0, 0.0, DIPOLE * s * (M * T - m4**2) / (4 * pi * M * T)
+
+
 _Row = Callable[[Any, float, Any], Coefficients]
 
-
-def _without_t_over_e(pair: str, row: _Row) -> _Row:
-    """The row at leading order in T/E and T/M: what "dropping T/E" leaves of it."""
-    sign = {"VV": -1.0, "AA": 1.0, "AV": 0.0}[pair]
-
-    def dropped(T: Any, M: float, m4: Any) -> Coefficients:
-        a0, _, _ = row(T, M, m4)
-        if not sign:  # the interference is of the order that is dropped
-            return a0, 0.0, 0.0
-        return a0, -(m4**2) / (2 * pi), sign * M * (2 * M * T + m4**2) / (4 * pi)
-
-    return dropped
-
-
-_TABLE: dict[tuple[str, str], _Row] = {
+_EXACT: dict[tuple[str, str], _Row] = {
     ("VV", "0"): _vector_spin_0,
     ("VV", "1/2"): _vector_spin_half,
     ("AA", "1/2"): _axial_spin_half,
     ("AV", "1/2"): _vector_axial_spin_half,
+    ("SS", "0"): _scalar_spin_0,
+    ("SS", "1/2"): _scalar_spin_half,
+    ("PP", "1/2"): _pseudoscalar_spin_half,
+    ("TT", "0"): _tensor,
+    ("TT", "1/2"): _tensor,
+    ("ST", "1/2"): _scalar_tensor,
+    ("MM", "0"): _dipole_spin_0,
+    ("MM", "1/2"): _dipole_spin_half,
+    ("SM", "0"): _scalar_dipole,
+    ("SM", "1/2"): _scalar_dipole,
+    ("TM", "1/2"): _tensor_dipole,
 }
 
-STRUCTURES = ("V", "A")
-ODD_UNDER_CONJUGATION = frozenset({"AV"})
+
+# --- without T/E ----------------------------------------------------------------------------------
+# Each row at leading order in T/E and T/M. The interferences A–V, S–T and T–M are as a whole of
+# the order that is dropped: they are absent.
+
+
+def _vector_leading(T: Any, M: float, m4: Any) -> Coefficients:
+    return M / pi, -(m4**2) / (2 * pi), -M * (2 * M * T + m4**2) / (4 * pi)
+
+
+def _axial_leading(T: Any, M: float, m4: Any) -> Coefficients:
+    return M / pi, -(m4**2) / (2 * pi), M * (2 * M * T + m4**2) / (4 * pi)
+
+
+def _tensor_leading(T: Any, M: float, m4: Any) -> Coefficients:
+    return 8 * M / pi, -4 * m4**2 / pi, -M * (2 * M * T + m4**2) / pi
+
+
+def _dipole_leading(T: Any, M: float, m4: Any) -> Coefficients:
+    strength = DIPOLE**2 / (2 * pi)
+    last = -(m4**2) * (2 * M * T + m4**2) / (8 * M * T**2)
+    return strength / T, -strength * m4**2 / (2 * M * T), strength * last
+
+
+def _scalar_dipole_leading(T: Any, M: float, m4: Any) -> Coefficients:
+    return 0.0, -DIPOLE * M / (2 * pi), DIPOLE * m4**2 / (8 * pi)
+
+
+_LEADING: dict[tuple[str, str], _Row] = {
+    ("VV", "0"): _vector_leading,
+    ("VV", "1/2"): _vector_leading,
+    ("AA", "1/2"): _axial_leading,
+    ("SS", "0"): _scalar_spin_0,
+    ("SS", "1/2"): _scalar_spin_0,
+    ("PP", "1/2"): _pseudoscalar_spin_half,
+    ("TT", "0"): _tensor_leading,
+    ("TT", "1/2"): _tensor_leading,
+    ("MM", "0"): _dipole_leading,
+    ("MM", "1/2"): _dipole_leading,
+    ("SM", "0"): _scalar_dipole_leading,
+    ("SM", "1/2"): _scalar_dipole_leading,
+}
+
+STRUCTURES = ("V", "A", "S", "P", "T", "M")
+ODD_UNDER_CONJUGATION = frozenset({"AV", "ST", "SM"})
 """Pairs whose interference has the other sign for antineutrinos."""
+
+_KEEPS_CHIRALITY = ("V", "A")
 
 
 def pair_name(first: str, second: str) -> str:
@@ -153,8 +275,23 @@ def coefficients(
     -------
     tuple of arrays or None
         In natural units without G_F²: aₙ has the dimension energyⁿ⁺¹.
+
+    Raises
+    ------
+    InputError
+        Where one *massive* lepton leaves by terms that keep and by terms that flip chirality:
+        those interfere in proportion to its mass, which the table does not have.
     """
-    row = _TABLE.get((pair, spin))
+    row = (_EXACT if kinematics == "exact" else _LEADING).get((pair, spin))
     if row is None:
+        if not _is_zero(m4) and _crosses(pair, spin):
+            found = f"terms {pair[0]} and {pair[1]} with one massive outgoing lepton"
+            raise InputError(Mistake("model", found, "different names for different leptons"))
         return None
-    return (row if kinematics == "exact" else _without_t_over_e(pair, row))(T, M, m4)
+    return row(T, M, m4)
+
+
+def _crosses(pair: str, spin: str) -> bool:
+    """Whether the two structures act on ``spin`` and lead to different chiralities."""
+    act = all((2 * structure, spin) in _EXACT for structure in pair)
+    return act and (pair[0] in _KEEPS_CHIRALITY) != (pair[1] in _KEEPS_CHIRALITY)

@@ -115,7 +115,6 @@ KNOWN_UNITS = [
 ]
 
 
-
 def _known(name: str) -> tuple[float, Mapping[str, float]]:
     """Size and dimension of the unit ``name``; raises ValueError(name) where there is none."""
     if name in _WHOLE:
@@ -237,10 +236,15 @@ def parse_quantity(value: object, expected: str, *alternatives: str) -> Labelled
     if not any(_fits(unit, parse_unit(name if name != "1" else "")) for name in accepted):
         raise _refuse(value, wanted)
     number = float(match[1]) * unit.scale
-    if not math.isfinite(number) or (number == 0.0 and float(match[1]) != 0.0):
+    vanishes = number == 0.0 and any(digit in "123456789" for digit in _mantissa(match[1]))
+    if not math.isfinite(number) or vanishes:
         raise _refuse(value, wanted + " of a size that a float holds")
     kind = next(iter(unit.kinds), "PE" if unit.dimension == (("photoelectron", 1.0),) else "")
     return Labelled(number, match[2], kind)
+
+
+def _mantissa(number: str) -> str:
+    return number.lower().partition("e")[0]
 
 
 def _fits(found: Unit, wanted: Unit) -> bool:

@@ -348,7 +348,7 @@ def relay(error: InputError, title: str) -> ValidationError:
     lines = [
         InitErrorDetails(
             type=mistake(one.found, one.expected, one.nearest),
-            loc=(one.path,) if one.path else (),
+            loc=(one.path.lstrip("."),) if one.path else (),
             input=None,
         )
         for one in error.mistakes

@@ -52,6 +52,8 @@ def read_file(path: Path) -> dict[str, Any]:
         if size > MAXIMUM_BYTES:
             raise _unreadable(path, f"a file of {size} bytes", "at most 1 MB")
         raw = path.read_bytes()
+    except InputError:
+        raise
     except OSError as error:
         raise _unreadable(path, (error.strerror or "an error").lower()) from None
     except ValueError:  # a null character in the name

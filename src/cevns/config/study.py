@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,9 +64,10 @@ class Study:
         mistakes: list[Mistake] = []
         for name, blocks in self.blocks.items():
             try:
-                built[name] = blocks.build(self.name)
+                with self._in_reach(name):
+                    built[name] = blocks.build()
             except InputError as error:
-                mistakes.extend(self._placed(error, name))
+                mistakes.extend(error.mistakes)
         if mistakes:
             raise InputError(list(dict.fromkeys(mistakes)))
         return built
@@ -78,17 +80,27 @@ class Study:
         InputError
             With places in the file; also where a number of the prediction overflows.
         """
-        experiment = self.experiments[name]
+        experiment, theta = self.experiments[name], self.theta(name)
+        with self._in_reach(name):
+            if not 0 < experiment.largest_recoil(theta) < math.inf:
+                raise OverflowError
+            prediction = experiment.predict(theta)
+            if not _finite(prediction.as_dict()):
+                raise OverflowError
+        return prediction
+
+    @contextmanager
+    def _in_reach(self, name: str) -> Iterator[None]:
+        """Mistakes of experiment ``name`` at their places, what overflows as one of them."""
         try:
-            with np.errstate(all="ignore"):  # what overflows is refused below
-                prediction = experiment.predict(self.theta(name))
+            with np.errstate(all="ignore"):
+                yield
         except InputError as error:
             raise InputError(self._placed(error, name)) from None
-        if not _finite(prediction.as_dict()):
-            found = "amounts so extreme that the prediction is no finite number"
-            expected = "a mass, exposure, flux, distance, ... within reach of floating point"
-            raise InputError(self._placed(InputError(Mistake("", found, expected)), name))
-        return prediction
+        except ArithmeticError:
+            found = "numbers so large or small that the prediction overflows"
+            expected = "a mass, an exposure, a flux, a distance, ... that a detector can have"
+            raise InputError(self._placed(InputError(Mistake("", found, expected)), name)) from None
 
     def _placed(self, error: InputError, name: str) -> list[Mistake]:
         """Mistakes of experiment ``name`` at places in the file as it was written."""
@@ -177,14 +189,16 @@ def load(path: str | Path) -> Study:
         With all mistakes of the file at once.
     """
     path = Path(path)
-    study = study_from(read_file(path), path.parent)
-    return study if study.name else replace(study, name=path.stem)
+    return study_from(read_file(path), path.parent, path.stem)
 
 
-def study_from(raw: Mapping[str, Any], directory: Path | str = ".") -> Study:
-    """The same from data at hand; table files are relative to ``directory``."""
+def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = "") -> Study:
+    """The same from data at hand.
+
+    Table files are relative to ``directory``; ``name`` is taken where the data has none.
+    """
     directory = Path(directory)
-    data = extended(raw, directory)
+    data = {"name": name, **extended(raw, directory)}
     try:
         study = replace(_validated_study(data, directory), written=raw)
         _ = study.parameters  # their addresses are checked with the rest of the file

@@ -1,0 +1,146 @@
+r"""Non-standard interactions of neutrinos with quarks: the vector part.
+
+.. math::
+    \mathcal L = -2\sqrt2\, G_F \sum_{q,X,\alpha,\beta} \varepsilon^{qX}_{\alpha\beta}\,
+        (\bar\nu_\alpha\gamma^\mu P_L\nu_\beta)(\bar q\gamma_\mu P_X q),
+    \qquad \varepsilon^{qV} = \varepsilon^{qL} + \varepsilon^{qR}
+
+adds :math:`2\varepsilon^{uV} + \varepsilon^{dV}` to :math:`g_V^p` and
+:math:`\varepsilon^{uV} + 2\varepsilon^{dV}` to :math:`g_V^n` (Barranco, Miranda & Rashba 2005,
+hep-ph/0508299; Scholberg 2006, hep-ex/0511042, Eqs. 3 and 4). The matrices are hermitian,
+:math:`\varepsilon_{\beta\alpha} = \varepsilon_{\alpha\beta}^*`; antineutrinos take their complex
+conjugate. The axial part vanishes on nuclei of spin zero and is not here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import ValidationInfo
+from pydantic_core import core_schema
+
+from cevns.amplitudes import Term
+from cevns.errors import InputError, Mistake, show
+from cevns.flavours import FLAVOURS
+from cevns.interactions.base import Interaction
+from cevns.parameters import Parameter, Theta
+from cevns.spec import Quantity, in_file, mistake
+from cevns.special import namespace
+
+PAIRS = {
+    "ee": (0, 0),
+    "emu": (0, 1),
+    "etau": (0, 2),
+    "mumu": (1, 1),
+    "mutau": (1, 2),
+    "tautau": (2, 2),
+}
+"""Name of a pair of flavours → row and column of the matrix."""
+
+QUARKS = {"p": {"u": 2, "d": 1}, "n": {"u": 1, "d": 2}}
+"""Valence quarks of the nucleons: what a vector current counts."""
+
+
+class _Coupling:
+    """Annotation of a coupling: a number, or text such as "0.2+0.05j" off the diagonal."""
+
+    def __init__(self, real: bool):
+        self.real = real
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Any:
+        wanted = "a real number" if self.real else "a number or text such as '0.2+0.05j'"
+        if isinstance(value, complex) and not in_file(info):
+            number = value
+        elif isinstance(value, str) and len(value) <= 60:
+            try:
+                number = complex(value.replace(" ", ""))
+            except ValueError:
+                raise mistake(show(value), wanted) from None
+        else:
+            try:
+                number = complex(Quantity("1", range="any").parse(value, from_file=True))
+            except InputError as error:
+                raise mistake(error.mistakes[0].found, wanted) from None
+        text = isinstance(value, (str, complex))
+        if not abs(number) < math.inf or (self.real and text):
+            raise mistake(show(value), wanted)
+        return number.real if self.real else number
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+
+Real = Annotated[float, _Coupling(real=True)]
+Complex = Annotated[complex, _Coupling(real=False)]
+
+
+class Nsi(Interaction):
+    """Vector couplings ε to u and d quarks; those between two flavours may be complex."""
+
+    name: ClassVar[str] = "nsi"
+    summary: ClassVar[str] = "non-standard vector couplings to u and d quarks"
+    reference: ClassVar[str] = "Barranco et al. 2005 (hep-ph/0508299); Scholberg 2006 Eq. 4"
+
+    eps_ee_u: Real = 0.0
+    eps_ee_d: Real = 0.0
+    eps_emu_u: Complex = 0j
+    eps_emu_d: Complex = 0j
+    eps_etau_u: Complex = 0j
+    eps_etau_d: Complex = 0j
+    eps_mumu_u: Real = 0.0
+    eps_mumu_d: Real = 0.0
+    eps_mutau_u: Complex = 0j
+    eps_mutau_d: Complex = 0j
+    eps_tautau_u: Real = 0.0
+    eps_tautau_d: Real = 0.0
+
+    def parameters(self, address: str) -> Iterator[Parameter]:
+        """All couplings, complex ones too."""
+        for field in type(self).model_fields:
+            _, pair, quark = field.split("_")
+            flavours = "".join(_LATEX[FLAVOURS[i]] for i in PAIRS[pair])
+            latex = rf"\varepsilon_{{{flavours}}}^{{{quark}V}}"
+            yield Parameter(f"{address}.{field}", getattr(self, field), latex=latex)
+
+    def terms(self) -> Sequence[Term]:
+        """One on protons and one on neutrons."""
+        return [Term("V", site, self._matrix(quarks)) for site, quarks in QUARKS.items()]
+
+    def _matrix(self, quarks: dict[str, int]) -> Callable[[Theta], Any]:
+        """θ → Σ_q n_q ε^q, shape (..., 3, 3); real where all couplings are."""
+
+        def matrix(theta: Theta) -> Any:
+            total: Any = np.zeros((3, 3))
+            for pair, (i, j) in PAIRS.items():
+                for quark, count in quarks.items():
+                    eps = self._epsilon(f"eps_{pair}_{quark}", theta)
+                    if not (isinstance(eps, float) and eps == 0):
+                        total = total + count * _hermitian(eps, i, j)
+            return total
+
+        return matrix
+
+    def _epsilon(self, field: str, theta: Theta) -> Any:
+        """One coupling at θ; a complex number without imaginary part as a float."""
+        eps = self.at(field, theta)
+        if isinstance(eps, (int, float, complex, np.number)):
+            eps = complex(eps) if np.iscomplexobj(eps) and np.imag(eps) else float(np.real(eps))
+        if np.iscomplexobj(eps) and type(self).model_fields[field].annotation is float:
+            found, expected = "a complex number", "a real one: the matrix is hermitian"
+            raise InputError(Mistake(f"{self.name}.{field}", found, expected))
+        return eps
+
+
+_LATEX = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
+
+
+def _hermitian(eps: Any, i: int, j: int) -> Any:
+    """The matrix with ε at (i, j) and its complex conjugate at (j, i), shape (..., 3, 3)."""
+    xp = namespace(eps)
+    unit = np.zeros((3, 3))
+    unit[i, j] = 1.0
+    eps = xp.asarray(eps)[..., None, None]
+    return eps * unit if i == j else eps * unit + xp.conj(eps) * unit.T
