@@ -191,7 +191,7 @@ def test_missing_keys_name_their_block(folder: Path) -> None:
     with pytest.raises(InputError) as error:
         study_from(read_text("experiments: {near: {source: {}}}\ndetector: {}"), folder)
     assert str(error.value).splitlines() == [
-        "experiments.near.source: found no 'type', expected a source type: stopped-pion, "
+        "experiments.near.source: found no 'type', expected a type of source: stopped-pion, "
         "monoenergetic, tabulated, reactor, solar, supernova, atmospheric, diffuse-supernova, "
         "geoneutrino, radioactive",
         "detector: found no 'target', expected this key, which is required",

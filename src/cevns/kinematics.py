@@ -249,7 +249,11 @@ STRUCTURES = ("V", "A", "S", "P", "T", "M")
 ODD_UNDER_CONJUGATION = frozenset({"AV", "ST", "SM"})
 """Pairs whose interference has the other sign for antineutrinos."""
 
-_KEEPS_CHIRALITY = ("V", "A")
+_ONLY_MASSIVE = frozenset(
+    {("VS", "0"), ("VT", "0"), ("VM", "0")}
+    | {(pair, "1/2") for pair in ("VS", "VT", "VM", "AT", "AM")}
+)
+"""What interferes in proportion to m₄: such rows do not exist, one would have to add them."""
 
 
 def pair_name(first: str, second: str) -> str:
@@ -284,14 +288,8 @@ def coefficients(
     """
     row = (_EXACT if kinematics == "exact" else _LEADING).get((pair, spin))
     if row is None:
-        if not _is_zero(m4) and _crosses(pair, spin):
+        if not _is_zero(m4) and (pair, spin) in _ONLY_MASSIVE:
             found = f"terms {pair[0]} and {pair[1]} with one massive outgoing lepton"
             raise InputError(Mistake("model", found, "different names for different leptons"))
         return None
     return row(T, M, m4)
-
-
-def _crosses(pair: str, spin: str) -> bool:
-    """Whether the two structures act on ``spin`` and lead to different chiralities."""
-    act = all((2 * structure, spin) in _EXACT for structure in pair)
-    return act and (pair[0] in _KEEPS_CHIRALITY) != (pair[1] in _KEEPS_CHIRALITY)

@@ -253,7 +253,7 @@ class Tagged:
         if not isinstance(name, str) or name not in family:
             found = "no 'type'" if name is None else f"type {show(name)}"
             close = nearest(name, family) if name is not None else None
-            raise mistake(found, f"a {self.kind} type: {', '.join(family)}", close)
+            raise mistake(found, f"a type of {self.kind}: {', '.join(family)}", close)
         return family[name].model_validate(value, context=info.context)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:

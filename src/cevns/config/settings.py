@@ -45,7 +45,8 @@ class Addresses:
             found = f"{name!r}, which fits {', '.join(several[:4])}"
             return Mistake(path, found, "a full address")
         expected = "the address of a parameter (see: cevns list parameters FILE)"
-        close = nearest(name, [*self._by_bare, *self._all, *self._by_ending])
+        # Without the names of experiments first: with hundreds of them all would take minutes.
+        close = nearest(name, self._by_bare) or nearest(name, self._by_ending)
         return Mistake(path, repr(name), expected, close)
 
     @cached_property

@@ -1,0 +1,56 @@
+r"""A tensor interaction of any range, alike for neutrinos and the quarks u and d.
+
+.. math:: \mathcal L = -\frac{g^2}{Q^2 + m^2}\,
+          \big(\bar\nu\sigma^{\mu\nu}P_L\nu\big) \sum_{q=u,d}\bar q\sigma_{\mu\nu}q + \mathrm{h.c.}
+
+for each flavour, where ``coupling`` is :math:`g`. Conventions:
+
+- ``coherent``, that of the literature: nucleons add up, and the nucleus scatters as one particle of
+  spin 1/2,
+
+  .. math:: \frac{d\sigma}{dT} = \frac{M Q_T^2}{\pi(2MT + m^2)^2}
+            \Big[\Big(2 - \frac TE\Big)^2 - \frac{MT}{E^2}\Big], \qquad
+            Q_T = g^2 \Big[Z F_p \sum_q \delta_q^p + N F_n \sum_q \delta_q^n\Big]
+
+  (the form of Lindner, Rodejohann & Xu 2017, arXiv:1612.04150; papers on light mediators print half
+  of it, so that their :math:`g^2` is √2 larger).
+- ``nuclear``: the operator is the spin of a nucleon, so that a 0⁺ nucleus is suppressed by
+  :math:`q^2/8m_N^2`. It needs the spin content of the odd nuclides and is refused.
+
+The neutrino's chirality flips: no interference with the Standard Model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from cevns.amplitudes import Term
+from cevns.errors import InputError, Mistake
+from cevns.interactions.scalar import LightMediator
+
+TENSOR_PROTON = {"u": 0.784, "d": -0.204}
+TENSOR_NEUTRON = {"u": -0.204, "d": 0.784}
+"""δ_q^N: Gupta et al. 2018 (arXiv:1808.07597); the neutron's by u ↔ d."""
+
+
+class LightTensor(LightMediator):
+    """A tensor interaction with ``coupling`` for neutrinos and for u and d quarks."""
+
+    name: ClassVar[str] = "light-tensor"
+    summary: ClassVar[str] = "tensor mediator"
+    reference: ClassVar[str] = "arXiv:1612.04150; arXiv:1808.07597"
+    structure: ClassVar[str] = "T"
+
+    convention: Literal["coherent", "nuclear"] = "coherent"
+
+    def charges(self) -> Mapping[str, float]:
+        """Σ_q δ_q^N, 0.58 for both nucleons."""
+        return {"p": sum(TENSOR_PROTON.values()), "n": sum(TENSOR_NEUTRON.values())}
+
+    def terms(self) -> Sequence[Term]:
+        """One term for each nucleon; an `InputError` for what cannot be computed."""
+        if self.convention == "nuclear":
+            expected = "'coherent', the one that this version can compute"
+            raise InputError(Mistake(f"{self.name}.convention", "'nuclear'", expected))
+        return super().terms()
