@@ -46,6 +46,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("amplitudes",),
     ("scatterers",),
     ("interactions.base", "interactions.standard_model"),
+    ("interactions.nsi", "interactions.electromagnetic", "interactions.vector_mediator"),
+    ("interactions.magnetic_moment", "interactions.scalar", "interactions.pseudoscalar"),
+    ("interactions.tensor", "interactions.dipole_portal"),
     ("interactions.announced", "interactions"),
     ("rate", "nodes"),
     ("divergence",),
@@ -71,7 +74,7 @@ PUBLIC = (
 """What ``dir(cevns)`` shows. A change here is a change of the interface: see CHANGELOG.md."""
 
 LONGEST = 400  # lines of a source file
-HEAVY = ("numpy", "scipy", "pydantic", "pint", "matplotlib")
+HEAVY = ("numpy", "scipy", "pydantic", "matplotlib")
 
 
 @cache

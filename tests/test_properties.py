@@ -46,12 +46,19 @@ PULSE = {"shape": "gaussian", "mean": "440 ns", "width": "150 ns"}
 # --- interactions ---------------------------------------------------------------------------------
 
 
+SHAPES: dict[str, dict[str, Any]] = {
+    "light-vector": {"mass": 30 * MeV},
+    "heavy-zprime": {"mass": 1e6 * MeV},
+}
+"""What an interaction needs to act at all: a shape without a default."""
+
+
 @pytest.mark.parametrize("name", COMPUTED)
 def test_every_interaction(name: str) -> None:
-    """property: as declared, without any argument."""
+    """property: as declared, without any argument but a shape that has no default."""
     assert INTERACTIONS[name].name == name
     assert INTERACTIONS[name].summary
-    check_interaction(INTERACTIONS[name]())
+    check_interaction(INTERACTIONS[name](**SHAPES.get(name, {})))
 
 
 @settings(max_examples=15, deadline=None)  # half a second each on a slow core

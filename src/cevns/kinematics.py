@@ -27,7 +27,8 @@ M   :math:`(\kappa/q^2)\,(\bar\nu\, i\sigma^{\mu\nu}q_\nu P_L\nu)(\bar N\gamma_\
 plus the hermitian conjugate where the neutrino's chirality flips (S, P, T, M). So a mediator with
 :math:`\mathcal L_{\rm eff} = -(Q_X/D)(\ldots)` has :math:`C_X = Q_X/(\sqrt2 G_F D)`, whatever X.
 On spin 0 :math:`\bar N\gamma_\mu N \to (p+p')_\mu` and :math:`\bar N N \to 2M`; A and P vanish;
-T stands for the convention of the literature, the form of spin 1/2 on any nucleus.
+T stands for the convention of the literature, the form of spin 1/2 on any nucleus, and interferes
+with nothing there.
 
 V and A lead to a left-handed neutrino, S, P, T and M to a right-handed one: for a massless one
 nothing interferes across. Rows are per ordered pair.

@@ -58,8 +58,8 @@ def counts(
                 E = p + (q - p) * u**2
                 value = density(E) * _inner(sigma, E, low, high, M, m4, rule)
                 total[i] += (q - p) * ((2 * u * value) @ weight)
-        for energy, weight in spectrum.lines:
+        for energy, share in spectrum.lines:
             if energy > threshold:
                 at = np.array([energy])
-                total[i] += weight * _inner(sigma, at, low, high, M, m4, rule)[0]
+                total[i] += share * _inner(sigma, at, low, high, M, m4, rule)[0]
     return total

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from cevns.interactions.announced import ANNOUNCED
 from cevns.interactions.base import Interaction, Model
+from cevns.interactions.electromagnetic import Anapole, ChargeRadius, Millicharge
+from cevns.interactions.nsi import Nsi
 from cevns.interactions.standard_model import StandardModel
+from cevns.interactions.vector_mediator import HeavyZprime, LightVector
 from cevns.registry import Registry
 
+_LANDED: tuple[type[Interaction], ...] = (
+    *(StandardModel, Nsi, ChargeRadius, Anapole, Millicharge, LightVector, HeavyZprime),
+)
+
 INTERACTIONS: Registry[type[Interaction]] = Registry(
-    "interaction", "cevns.interactions", {StandardModel.name: StandardModel, **ANNOUNCED}
+    "interaction",
+    "cevns.interactions",
+    {**{interaction.name: interaction for interaction in _LANDED}, **ANNOUNCED},
 )
 
 __all__ = ["INTERACTIONS", "Interaction", "Model", "StandardModel"]
