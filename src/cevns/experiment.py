@@ -8,6 +8,7 @@ multiply them.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -80,6 +81,8 @@ class Experiment:
         self._check_mass()
         self._check_times()
         _ = self.terms, self.scatterers, self.fluences()  # each refuses what it cannot do
+        for doubt in Model(self._interactions).doubts():
+            warnings.warn(doubt, UserWarning, stacklevel=2)
 
     # --- the parts ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -85,7 +86,9 @@ def run(arguments: list[str] | None = None) -> int:
     defect of the package and is called an internal error.
     """
     try:
-        result = cli.main(args=arguments, prog_name="cevns", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            result = cli.main(args=arguments, prog_name="cevns", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -103,6 +106,11 @@ def run(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as error:
         return _failure(error)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A doubt about the input, as one line on standard error."""
+    _say(f"warning: {message}")
 
 
 def _failure(error: Exception) -> int:

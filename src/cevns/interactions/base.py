@@ -26,6 +26,10 @@ class Interaction(Spec):
         """The terms it adds to the amplitude."""
         raise NotImplementedError(f"{type(self).__name__} does not say what terms it has")
 
+    def doubts(self, model: Model) -> Iterator[str]:
+        """What is likely a mistake in ``model``, of which this is a part: one line each."""
+        yield from ()
+
     def at(self, field: str, theta: Theta) -> Any:
         """The number ``field`` at θ."""
         return self.get(field, theta, self.name)
@@ -54,6 +58,10 @@ class Model:
 
     def __repr__(self) -> str:
         return " + ".join(interaction.name for interaction in self.interactions)
+
+    def doubts(self) -> list[str]:
+        """What is likely a mistake in this sum, one line each."""
+        return [text for part in self.interactions for text in part.doubts(self)]
 
     def terms(self) -> tuple[Term, ...]:
         """All terms."""

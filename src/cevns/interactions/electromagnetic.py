@@ -21,14 +21,14 @@ it with couplings at tree level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import pi, sqrt
 from typing import Annotated, Any, ClassVar
 
 from cevns.amplitudes import Term
 from cevns.constants import G_F, alpha, hbar_c
-from cevns.interactions.base import Interaction
-from cevns.interactions.standard_model import diagonal
+from cevns.interactions.base import Interaction, Model
+from cevns.interactions.standard_model import StandardModel, diagonal
 from cevns.parameters import Theta
 from cevns.spec import Number, Quantity
 from cevns.special import namespace
@@ -69,7 +69,24 @@ class _Flavours(Interaction):
         return coupling
 
 
-class ChargeRadius(_Flavours):
+class _Radii(_Flavours):
+    """What acts as a charge radius [area]."""
+
+    nu_e: AreaShift = 0.0
+    nu_mu: AreaShift = 0.0
+    nu_tau: AreaShift = 0.0
+
+    def doubts(self, model: Model) -> Iterator[str]:
+        """Radiative couplings hold the Standard Model's charge radius already."""
+        for part in model.interactions:
+            if isinstance(part, StandardModel) and part.scheme != "tree":
+                yield (
+                    f"{self.name} beside {part.scheme} couplings, which hold the Standard Model's "
+                    "charge radius: the value given is a shift from it, not the whole"
+                )
+
+
+class ChargeRadius(_Radii):
     """⟨r²⟩ of each flavour [area]."""
 
     name: ClassVar[str] = "charge-radius"
@@ -77,16 +94,13 @@ class ChargeRadius(_Flavours):
     reference: ClassVar[str] = "arXiv:1403.6344; arXiv:1810.05606"
     factor: ClassVar[float] = -PHOTON / (6 * hbar_c**2)
 
-    nu_e: AreaShift = 0.0
-    nu_mu: AreaShift = 0.0
-    nu_tau: AreaShift = 0.0
 
-
-class Anapole(ChargeRadius):
+class Anapole(_Radii):
     """Anapole moment of each flavour [area]: −6 a acts as a charge radius does."""
 
     name: ClassVar[str] = "anapole"
     summary: ClassVar[str] = "neutrino anapole moments, by flavour"
+    reference: ClassVar[str] = "arXiv:1403.6344; arXiv:1810.05606"
     factor: ClassVar[float] = PHOTON / hbar_c**2
 
 

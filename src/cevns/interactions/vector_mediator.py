@@ -45,7 +45,7 @@ from pydantic_core import core_schema
 from cevns.amplitudes import Term
 from cevns.constants import G_F, alpha, m_e, m_mu, m_tau, m_Z
 from cevns.errors import InputError, Mistake, nearest, show
-from cevns.interactions.base import Interaction
+from cevns.interactions.base import Interaction, Model
 from cevns.interactions.standard_model import SIN2_THETA_W, vacuum_polarisation
 from cevns.parameters import NOMINAL, Parameter, Theta
 from cevns.spec import Fraction, Number, Quantity, Spec, mistake
@@ -259,6 +259,12 @@ class _VectorMediator(Interaction):
             expected = "a mass such as '30 MeV', here or in parameters"
             raise InputError(Mistake(f"{self.name}.mass", "no value", expected))
         return 1 / (sqrt(2) * G_F * (q_squared + mass**2))
+
+    def doubts(self, model: Model) -> Iterator[str]:
+        """The Z itself is in the Standard Model."""
+        close = self.mass is not None and abs(self.mass / m_Z - 1) < 0.01
+        if self.charges == "sequential" and close:
+            yield f"{self.name}: sequential charges at the mass of the Z, which acts already"
 
 
 class LightVector(_VectorMediator):
