@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scatterers",),
     ("interactions.base", "interactions.standard_model"),
     ("interactions.nsi", "interactions.electromagnetic", "interactions.vector_mediator"),
-    ("interactions.magnetic_moment", "interactions.scalar", "interactions.pseudoscalar"),
+    ("interactions.magnetic_moment", "interactions.scalar"),
     ("interactions.tensor", "interactions.dipole_portal"),
     ("interactions.announced", "interactions"),
     ("rate", "nodes"),

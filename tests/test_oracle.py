@@ -10,12 +10,12 @@ import math
 from functools import lru_cache
 from typing import Any
 
-import mpmath as mp  # type: ignore[import-untyped]
+import mpmath as mp
 import numpy as np
 import pytest
 from oracle import density, recoil, response
 from reference import reference_rows
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 N_AVOGADRO = 6.02214076e23  # SI 2019
 M_E = 0.51099895  # MeV, CODATA 2018

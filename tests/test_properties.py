@@ -49,6 +49,9 @@ PULSE = {"shape": "gaussian", "mean": "440 ns", "width": "150 ns"}
 SHAPES: dict[str, dict[str, Any]] = {
     "light-vector": {"mass": 30 * MeV},
     "heavy-zprime": {"mass": 1e6 * MeV},
+    "light-scalar": {"mass": 10 * MeV},
+    "light-tensor": {"mass": 10 * MeV},
+    "dipole-portal": {"mass": 5 * MeV},
 }
 """What an interaction needs to act at all: a shape without a default."""
 

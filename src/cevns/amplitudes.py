@@ -39,9 +39,12 @@ class Term:
 
     Attributes
     ----------
-    structure : {"V", "A"}
-        Lorentz structure, normalised to G_F: the Standard Model's vector term on protons has the
-        coupling g_V^p. An axial term multiplies −γ₅: J = γ(g_V − g_A γ₅).
+    structure : {"V", "A", "S", "P", "T", "M"}
+        Lorentz structure, normalised to G_F as `cevns.kinematics` writes it: C stands for
+        −√2 G_F C (ν̄ Γ P_L ν)(N̄ Γ N), so a mediator with L = −(Q/D)(…) has C = Q/(√2 G_F D) and
+        the Standard Model's vector term on protons g_V^p. An axial term multiplies −γ₅. M is a
+        magnetic moment in Bohr magnetons on a unit charge. V and A keep the neutrino's helicity,
+        the others flip it: massless, they do not interfere.
     site : {"p", "n", "Z", "e"}
         What it acts on: protons, neutrons, the charge of a nucleus without form factor, electrons.
     coupling : callable

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import optimize, stats  # type: ignore[import-untyped]
+from scipy import optimize, stats
 
 Function = Callable[[Any], Any]
 ORDER = 40

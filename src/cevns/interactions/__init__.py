@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from cevns.interactions.announced import ANNOUNCED
 from cevns.interactions.base import Interaction, Model
+from cevns.interactions.dipole_portal import DipolePortal
 from cevns.interactions.electromagnetic import Anapole, ChargeRadius, Millicharge
+from cevns.interactions.magnetic_moment import MagneticMoment
 from cevns.interactions.nsi import Nsi
+from cevns.interactions.scalar import LightScalar
 from cevns.interactions.standard_model import StandardModel
+from cevns.interactions.tensor import LightTensor
 from cevns.interactions.vector_mediator import HeavyZprime, LightVector
 from cevns.registry import Registry
 
 _LANDED: tuple[type[Interaction], ...] = (
-    *(StandardModel, Nsi, ChargeRadius, Anapole, Millicharge, LightVector, HeavyZprime),
+    *(StandardModel, Nsi, MagneticMoment, ChargeRadius, Anapole, Millicharge),
+    *(LightVector, HeavyZprime, LightScalar, LightTensor, DipolePortal),
 )
 
 INTERACTIONS: Registry[type[Interaction]] = Registry(

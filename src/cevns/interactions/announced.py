@@ -24,18 +24,6 @@ class Announced(Interaction):
         )
 
 
-Moment = Annotated[float, Quantity("mu_B", range="any")]
-
-
-class MagneticMoment(Announced):
-    name: ClassVar[str] = "magnetic-moment"
-    summary: ClassVar[str] = "neutrino magnetic moments, by flavour"
-    nu_e: Moment = 0.0
-    nu_mu: Moment = 0.0
-    nu_tau: Moment = 0.0
-    form_factor: Literal["proton", "none"] = "proton"
-
-
 MediatorMass = Annotated[float, Quantity("MeV", range="positive")]
 
 
@@ -44,30 +32,19 @@ class _Mediator(Announced):
     coupling: Number = 0.0
 
 
-class LightScalar(_Mediator):
-    name: ClassVar[str] = "light-scalar"
-    summary: ClassVar[str] = "scalar mediator"
-
-
 class LightPseudoscalar(_Mediator):
     name: ClassVar[str] = "light-pseudoscalar"
-    summary: ClassVar[str] = "pseudoscalar mediator"
+    summary: ClassVar[str] = "pseudoscalar mediator (needs the spins of nuclei)"
 
 
 class LightAxial(_Mediator):
     name: ClassVar[str] = "light-axial"
-    summary: ClassVar[str] = "axial-vector mediator"
-
-
-class LightTensor(_Mediator):
-    name: ClassVar[str] = "light-tensor"
-    summary: ClassVar[str] = "tensor mediator"
-    convention: Literal["coherent", "nuclear"] = "coherent"
+    summary: ClassVar[str] = "axial-vector mediator (needs the spins of nuclei)"
 
 
 class Sterile(Announced):
     name: ClassVar[str] = "sterile"
-    summary: ClassVar[str] = "one sterile neutrino (3+1)"
+    summary: ClassVar[str] = "one sterile neutrino, 3+1 (needs oscillation on the way)"
     dm2: Annotated[float, Quantity("eV^2", range="positive")] | None = None
     Ue4_sq: Fraction = 0.0
     Umu4_sq: Fraction = 0.0
@@ -82,19 +59,6 @@ class Sterile(Announced):
         return self
 
 
-class DipolePortal(Announced):
-    name: ClassVar[str] = "dipole-portal"
-    summary: ClassVar[str] = "transition dipole to a heavy lepton"
-    nu_e: Moment = 0.0
-    nu_mu: Moment = 0.0
-    nu_tau: Moment = 0.0
-    mass: MediatorMass | None = None
-
-
 ANNOUNCED: dict[str, type[Interaction]] = {
-    interaction.name: interaction
-    for interaction in (
-        *(MagneticMoment, LightScalar, LightPseudoscalar, LightAxial, LightTensor, Sterile),
-        DipolePortal,
-    )
+    interaction.name: interaction for interaction in (LightPseudoscalar, LightAxial, Sterile)
 }
