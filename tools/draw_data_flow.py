@@ -120,7 +120,7 @@ ARROWS = (
         for name in ("sources", "interactions", "targets", "detector")
     ),
     _down("sources", "beam", "components: ρ, φ(E),\np(t), L, fluence"),
-    _down("interactions", "amplitudes", "terms: V or A; p, n, e;\nC(θ), f(Q²; θ)"),
+    _down("interactions", "amplitudes", "terms: V A S P T M;\nC(θ), f(Q²; θ)"),
     _down("targets", "form_factors", "M, Z, N, R;\nnuclei per mass"),
     _down("detector", "response", "numbers and tables\nof each stage"),
     _across("form_factors", "amplitudes", "$Z F_p$\n$N F_n$", 0.35),
