@@ -18,7 +18,7 @@ test: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell src tests docs examples tools benchmarks README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/codespell src docs examples tools benchmarks README.md CONTRIBUTING.md CHANGELOG.md
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cevns.flavours import FLAVOURS
+from cevns.errors import unknown_name
+from cevns.flavours import FLAVOURS, NEUTRINOS
 from cevns.parameters import Theta
 from cevns.spectra import Spectrum
 from cevns.timing import TimeProfile
@@ -51,7 +52,7 @@ class Component:
     antineutrino : bool
         Couplings act as their complex conjugates, and V–A interference changes sign.
     spectrum : Spectrum
-        φ(E) and its moments, per unit of what `weight` counts.
+        φ(E) and its moments; the source's fluence multiplies it.
     group : str
         The part of the source it belongs to ("prompt", "delayed"), for choosing and for tables.
     norms : tuple of str
@@ -86,6 +87,8 @@ class Component:
 
 def pure_state(name: str) -> tuple[Any, bool]:
     """(ρ, antineutrino) of a pure flavour state: ``pure_state("nu_mu_bar")``."""
+    if name not in NEUTRINOS:
+        raise unknown_name("flavour", name, NEUTRINOS, "neutrino")
     flavour = name.removeprefix("nu_").removesuffix("_bar")
     density = np.zeros((3, 3))
     index = FLAVOURS.index(flavour)

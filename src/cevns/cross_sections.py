@@ -170,12 +170,13 @@ def flux_averaged_cross_section(
     kinematics: str = "exact",
     theta: Theta = NOMINAL,
     exposure: Exposure | None = None,
+    threshold: float = 0.0,
 ) -> float:
     """⟨σ⟩ [area] over the spectrum of ``source``: the mean over its neutrinos of all flavours.
 
     For a stopped-pion source: over ν_μ, ν̄_μ and ν_e in equal numbers. ``exposure`` matters only
     where the shares of the components change with it (a decaying source); without it a unit of
-    the kind that the source takes.
+    the kind that the source takes. ``threshold`` is the smallest recoil counted.
 
     Examples
     --------
@@ -195,7 +196,8 @@ def flux_averaged_cross_section(
     total = 0.0
     for share, scatterer in _scatterers(target, form_factor):
         breaks = beam_breaks(components, scatterer, terms, theta, kinematics)
-        T, weights = panel_nodes(breaks)
+        T, weights = panel_nodes(breaks, [threshold])
+        weights = np.where(threshold < T, weights, 0.0)
         spectra = recoil_spectrum(T, components, scatterer, terms, theta, kinematics)
         total += share * float(shares @ (spectra @ weights))
     return total / neutrinos

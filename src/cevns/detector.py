@@ -18,7 +18,7 @@ from cevns.backgrounds import BackgroundField
 from cevns.errors import InputError, Mistake
 from cevns.parameters import NOMINAL, Parameter, Theta
 from cevns.response import axis_mistakes
-from cevns.response.efficiency import EfficiencyField, EfficiencyProduct
+from cevns.response.efficiency import NO_EFFICIENCY, EfficiencyField
 from cevns.response.quenching import Quenching, invert
 from cevns.response.resolution import ResolutionBlock
 from cevns.response.smearing import response_table, smearing_breaks
@@ -71,7 +71,7 @@ class Detector(Spec):
     quenching: Quenching | None = None
     light_yield: LightYield | None = None
     resolution: ResolutionBlock | None = None
-    efficiency: EfficiencyField = EfficiencyProduct()
+    efficiency: EfficiencyField = NO_EFFICIENCY
     threshold: Observable | None = None
     time: DetectorTime | None = None
     backgrounds: tuple[BackgroundField, ...] = ()

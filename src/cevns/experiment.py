@@ -196,7 +196,7 @@ class Experiment:
 
     def recoil_spectra(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT over the exposure before any response, shape (C, scatterers, T) [1/energy]."""
-        T = np.asarray(T, dtype=float)
+        T = np.atleast_1d(np.asarray(T, dtype=float))
         mass = self._mass(theta)
         components = self.components_at(theta)
         rates = [
@@ -276,14 +276,15 @@ class Experiment:
         return basis.project(matrix), endless
 
     def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
-        """Events whose observable is above each of ``thresholds`` (ascending), shape (..., n).
+        """Events whose observable is above each of ``thresholds``, in their order, shape (..., n).
 
         Efficiency and time cuts included; the detector's own threshold too.
         """
-        edges = np.append(np.asarray(thresholds, dtype=float), np.inf)
+        levels, order = np.unique(np.asarray(thresholds, dtype=float), return_inverse=True)
+        edges = np.append(levels, np.inf)
         passing = self.time_fractions(theta=theta).sum(axis=1)
         bins = np.einsum("...csb,c->...b", self.counts(edges, theta), passing)
-        return np.cumsum(bins[..., ::-1], axis=-1)[..., ::-1]
+        return np.cumsum(bins[..., ::-1], axis=-1)[..., ::-1][..., order]
 
     # --- the prediction ----------------------------------------------------------------------
 
@@ -313,7 +314,7 @@ class Experiment:
         Raises
         ------
         InputError
-            For an address in θ that is not one of `parameters`.
+            For an address in θ that is not one of `parameters`, and for arrays in θ.
         """
         self._check_addresses(theta)
         energy_counts = self.counts(windows(self.edges), theta)
@@ -348,6 +349,10 @@ class Experiment:
         )
 
     def _check_addresses(self, theta: Theta) -> None:
+        grids = [address for address, value in theta.items() if np.ndim(value)]
+        if grids:
+            found = f"an array at {', '.join(grids)}"
+            raise InputError(Mistake("theta", found, "single values; `counts` takes grids"))
         unknown = [address for address in theta if address not in self.parameters]
         if unknown:
             expected = "the address of a parameter"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from cevns.errors import InputError, Mistake, nearest
+from cevns.errors import InputError, Mistake
 
 Theta = Mapping[str, Any]
 """θ: address → value (a float, or an array of the backend in use)."""
@@ -80,30 +80,6 @@ class Parameters(Mapping[str, Parameter]):
     def union(self, other: Parameters) -> Parameters:
         """Both sets; the same address twice with different declarations is an error."""
         return Parameters([*self.values(), *other.values()])
-
-    def find(self, name: str, path: str) -> list[str]:
-        """Addresses meant by ``name``: the address itself, or a unique last part of one.
-
-        Raises
-        ------
-        InputError
-            Where no parameter or more than one answers to the name.
-        """
-        if name in self._by_address:
-            return [name]
-        matches = [address for address in self if address.endswith("." + name)]
-        if len(matches) == 1:
-            return matches
-        if matches:
-            found = f"{name!r}, which fits {', '.join(matches)}"
-            raise InputError(Mistake(path, found, "a full address"))
-        raise InputError(
-            Mistake(path, repr(name), "the address of a parameter", nearest(name, self))
-        )
-
-    def nominal(self) -> dict[str, float]:
-        """θ at the declared values."""
-        return {address: parameter.value for address, parameter in self.items()}
 
 
 class Recorder(Mapping[str, Any]):

@@ -132,13 +132,14 @@ def _draw_counts(axes: Axes, prediction: Prediction) -> None:
 
 
 def _draw_time(axes: Axes, prediction: Prediction) -> None:
-    """The signal in bins of time, summed over the observable axis."""
+    """The signal in time; backgrounds have no time axis. Uneven bins are drawn as a density."""
     counts = np.sum(prediction.counts_2d, axis=0)
-    # Backgrounds have no time axis, so the panel says what it leaves out.
     label = "Signal without backgrounds" if prediction.backgrounds else "Signal"
     edges = np.asarray(prediction.time_edges) / units.us
-    _draw_bins(axes, edges, counts, f"{label} ({_events(np.sum(counts))})", {})
-    axes.set_xlabel("Time [µs]")
+    uneven = np.ptp(np.diff(edges)) > 1e-6 * edges[-1]
+    heights = counts / np.diff(edges) if uneven else counts
+    _draw_bins(axes, edges, heights, f"{label} ({_events(np.sum(counts))})", {})
+    axes.set(xlabel="Time [µs]", ylabel="Events / µs" if uneven else "Events / bin")
 
 
 def _draw_bins(

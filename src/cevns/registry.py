@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from cevns.errors import unknown_name
-
 T = TypeVar("T")
 
 
@@ -41,10 +39,3 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._builtin) + len(self._installed)
-
-    def retrieve(self, name: str, path: str) -> T:
-        """The plug-in ``name``; an `InputError` at ``path`` lists the known names otherwise."""
-        try:
-            return self[name]
-        except KeyError:
-            raise unknown_name(path, name, self, self.kind) from None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeGuard, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -147,6 +147,16 @@ class Spec(BaseModel):
         defer_build=True,  # most declarations are never used in one run
     )
 
+    def __init__(self, **data: Any) -> None:
+        """From Python: what is wrong is an `InputError`, as from a file."""
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise InputError(mistakes_of(error, "", data)) from None
+
+    # Reading a file validates nested blocks by itself and wants no call of ours in between.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @model_validator(mode="wrap")
     @classmethod
     def _name_unknown_keys(
@@ -258,12 +268,6 @@ class Tagged:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(self._validate)
-
-
-class Named(Spec):
-    """A declaration with a ``type``; subclasses set ``type`` to their own name as a Literal."""
-
-    reference: ClassVar[str] = ""
 
 
 def family(*members: type[Spec]) -> Callable[[], Mapping[str, type[Spec]]]:

@@ -75,11 +75,6 @@ class Target:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "constituents", constituents)
 
-    @classmethod
-    def parse(cls, spec: TargetSpec, path: str = "detector.target") -> Target:
-        """The target that ``spec`` describes; the same as the constructor."""
-        return cls(spec, path)
-
     @property
     def elements(self) -> tuple[str, ...]:
         """Symbols of the elements, in the order of the formula."""

@@ -25,7 +25,7 @@ Examples:
     "--source", "source", type=click.Choice(["stopped-pion"]), help="Average over this spectrum."
 )
 @click.option("--threshold", default="0 keV", show_default=True, help="Smallest recoil counted.")
-@click.option("--flavour", type=click.Choice(NEUTRINOS), default="nu_e", show_default=True)
+@click.option("--flavour", type=click.Choice(NEUTRINOS), help="With --energy; nu_e by default.")
 @click.option("--form-factor", default="helm", show_default=True)
 @click.option("--scheme", type=click.Choice(["tree", "radiative", "radiative-q"]), default="tree")
 @click.option("--sin2-theta-w", type=float, default=None, help="sin²θ_W; 0.23857 by default.")
@@ -51,7 +51,7 @@ def _compute(
     recoil: str | None,
     source: str | None,
     threshold: str,
-    flavour: str,
+    flavour: str | None,
     form_factor: str,
     scheme: str,
     sin2_theta_w: float | None,
@@ -61,7 +61,7 @@ def _compute(
     from cevns.errors import InputError, Mistake
     from cevns.form_factor_spec import parse_form_factor
     from cevns.interactions.standard_model import SIN2_THETA_W
-    from cevns.units import cm, s
+    from cevns.units import cm, keV, s
 
     if energy is None and source is None:
         raise InputError(Mistake("", "neither --energy nor --source", "one of them, or both"))
@@ -76,12 +76,16 @@ def _compute(
     result: dict[str, Any] = {"target": target, "couplings": couplings}
     if source is not None:
         pions = cevns.StoppedPion(flux=1 / cm**2 / s)
-        average = cevns.flux_averaged_cross_section(pions, made, **shared)
+        T_min = _positive(threshold, "keV", "--threshold", zero=True)
+        average = cevns.flux_averaged_cross_section(pions, made, threshold=T_min, **shared)
         result["flux_averaged_cm2"] = float(average / cm**2)
+        result["threshold_keV"] = float(T_min / keV)
     if energy is not None:
-        result.update(_at(made, energy, recoil, threshold, {**shared, "flavour": flavour}))
-    elif recoil is not None:
-        raise InputError(Mistake("--recoil", repr(recoil), "an --energy beside it"))
+        at = {**shared, "flavour": flavour or "nu_e"}
+        result.update(_at(made, energy, recoil, threshold, at))
+    for option, value in (("--recoil", recoil), ("--flavour", flavour)):
+        if energy is None and value is not None:
+            raise InputError(Mistake(option, repr(value), "an --energy beside it"))
     return result
 
 
@@ -145,6 +149,9 @@ def _print(result: dict[str, Any]) -> None:
         shown = points if len(points) < 13 else points[30::step]
         rows.extend((f"dσ/dT at {T:.4g} keV", f"{value:.6e}", "cm²/keV") for T, value in shown)
     if "flux_averaged_cm2" in result:
-        rows.append(("⟨σ⟩, stopped-pion flux", f"{result['flux_averaged_cm2']:.6e}", "cm²"))
+        above = f", T > {result['threshold_keV']:g} keV" if result["threshold_keV"] else ""
+        rows.append(
+            (f"⟨σ⟩ (stopped-pion flux{above})", f"{result['flux_averaged_cm2']:.6e}", "cm²")
+        )
     title = f"{result['target']}: cross-section per nucleus"
     report.show(report.table(title, ["", "value", "unit"], rows))
