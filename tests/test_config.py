@@ -105,7 +105,7 @@ TOP_BLOCKS = (
     *("form_factor: symmetrized-fermi", "form_factor: point"),
     "form_factor: {type: klein-nystrand, rms_radius: 3.4 fm}",
     "form_factor: {proton: helm, neutron: {type: helm, rms_radius: 3.6 fm}}",
-    "form_factor: {Ar: {type: helm, rms_radius: 5.0 fm}, I: klein-nystrand}",
+    "form_factor: {Ar: {type: helm, rms_radius: 5.0 fm}}",
     "form_factor: {Ar: {proton: helm, neutron: point}}",
     *("electron_scattering: false", "electron_scattering: true"),
     *("electron_scattering: {w_exchange: false}",),

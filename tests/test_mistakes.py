@@ -84,6 +84,46 @@ MISTAKES = [
     ("electron_scattering: {w: 1}", "electron_scattering.w: found the unknown key 'w'"),
     ("form_factor: helmm", "form_factor: found 'helmm', expected one of"),
     ("form_factor: {proton: helm, neutron: y}", "form_factor.neutron: found 'y'"),
+    (
+        "form_factor: {I: helm}",
+        "form_factor.I: found the element 'I', expected an element of the target: Ar",
+    ),
+    (
+        "form_factor: {proton: helm, Ar: helm}",
+        "form_factor.proton: found the unknown key 'proton', expected one of gaussian, helm, "
+        "helm-lewin-smith, klein-nystrand, point, symmetrized-fermi, a block with a 'type', "
+        "{proton, neutron} or one per element",
+    ),
+    (
+        "form_factor: {type: point, rms_radius: 3.4 fm}",
+        "form_factor.rms_radius: found '3.4 fm', expected no radius for point",
+    ),
+    (
+        "form_factor: {Ar: {type: point, rms_radius: 3.4 fm}}",
+        "form_factor.Ar.rms_radius: found '3.4 fm', expected no radius for point",
+    ),
+    (
+        "detector: {target: Ar40, mass: 10 lbs}",
+        "detector.mass: found '10 lbs', expected a number with a unit such as '1 kg'",
+    ),
+    (f"extends: {'x' * 5000}", "extends: found 'xxx"),
+    (
+        "extends: coherent-lar-2020",
+        "extends: found 'coherent-lar-2020', expected an experiment file; the names of a "
+        "catalogue are not in this version",
+    ),
+    (
+        "model: [{standard-model: {scheme: radiative}}]\ncouplings: {sin2_theta_w: 0.24}",
+        "couplings: found couplings beside scheme of standard-model in 'model', expected",
+    ),
+    (
+        "correlations: [{between: [source.norm, source.norm], rho: 0.5}]",
+        "correlations[0].between: found source.norm twice, expected two different parameters",
+    ),
+    (
+        "correlations: [{between: [mass, detector.mass], rho: 0.5}]",
+        "correlations[0].between: found detector.mass twice, expected two different parameters",
+    ),
     ("form_factor: {Xx: helm}", "form_factor.Xx: found the unknown key 'Xx'"),
     ("binning: {from: 0 keV, to: 1 keV}", "binning: found an incomplete axis"),
     (
@@ -185,6 +225,83 @@ def test_all_mistakes_come_at_once(folder: Path) -> None:
         *("experimentss", "detector.mas", "detector.mass", "detector.threshold"),
         *("model[0].nsi.eps_ee_u", "model[1]", "kinematics"),
     ] or len(lines) == 7
+
+
+SETTINGS = (
+    "parameters: {sourc.norm: {prior: 1 %}, source.norm: {prior: -1}}",
+    "correlations: [{between: [source.norm, nothing.here], rho: 0.5}]",
+    "scan: {parameters: {sin2_theta_w: [0.4, 0.1, 20]}}",
+)
+PLACES_OF_SETTINGS = {
+    "parameters.sourc.norm",
+    "parameters.source.norm.prior",
+    "correlations[0].between[1]",
+    "scan.parameters.sin2_theta_w",
+}
+
+
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ("exposure: 3", "exposure"),
+        ("binning: {from: 0 keV, to: 1 keV}", "binning"),
+        ("kinematics: exactly", "kinematics"),
+        ("study: {systematic: [0, 5 kg]}", "study.systematic[1]"),
+        ("nonsense: 1", "nonsense"),
+    ],
+)
+def test_settings_are_checked_beside_other_mistakes(block: str, place: str, folder: Path) -> None:
+    lines = refused(folder, block, *SETTINGS)
+    assert {line.partition(": found")[0] for line in lines} == {place, *PLACES_OF_SETTINGS}
+
+
+def test_settings_are_checked_against_the_experiments_that_can_be_read(folder: Path) -> None:
+    text = (
+        f"{SOURCE}\n{DETECTOR}\nexperiments: "
+        "{a: {exposure: 1 year}, b: {exposure: 1 year, detector: {target: Arr}}}\n"
+        "parameters: {a.source.norm: {prior: -1}, b.source.norm: {prior: 1 %}}"
+    )
+    with pytest.raises(InputError) as error:
+        study_from(read_text(text), folder)
+    assert [one.path for one in error.value.mistakes] == [
+        "experiments.b.detector.target",
+        "parameters.a.source.norm.prior",
+    ]
+
+
+def test_a_shared_form_factor_may_name_elements_of_any_target(folder: Path) -> None:
+    text = (
+        f"{SOURCE}\nexposure: 1 year\nform_factor: {{Ar: point, I: point, Ge: point}}\n"
+        "experiments: {a: {detector: {target: Ar, mass: 1 kg}}, "
+        "b: {detector: {target: CsI, mass: 1 kg}, form_factor: {Si: helm}}}"
+    )
+    with pytest.raises(InputError) as error:
+        study_from(read_text(text), folder)
+    assert {one.path for one in error.value.mistakes} == {
+        "form_factor.Ge",
+        "experiments.b.form_factor.Si",
+    }
+
+
+def test_a_conflict_names_address_values_and_experiments(folder: Path) -> None:
+    text = (
+        f"{SOURCE}\n{DETECTOR}\nexposure: 1 year\n"
+        "experiments: {near: {}, far: {couplings: {sin2_theta_w: 0.3}}}"
+    )
+    with pytest.raises(InputError) as error:
+        study_from(read_text(text), folder)
+    assert str(error.value) == (
+        "experiments: found sin2_theta_w with two values (0.23857 in near, 0.3 in far), "
+        "expected one value of what the experiments share"
+    )
+
+
+def test_an_exposure_is_quoted_as_it_was_written(folder: Path) -> None:
+    for text in ("3e23 POT", "{on: 119 day, off: 27 day}", "1 tonne*year"):
+        made = study(folder, "detector: {target: Ar40}" * ("tonne" in text), f"exposure: {text}")
+        blocks = made.blocks[""]
+        written = read_text(f"exposure: {text}")["exposure"]
+        assert repr(blocks.exposure) == repr(written)
 
 
 def test_missing_keys_name_their_block(folder: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from snippets import refused, study, write_tables
 
+from cevns.cli.main import run
 from cevns.config.reader import read_text
 from cevns.config.study import Study, study_from
 from cevns.units import fm, kg
@@ -122,3 +124,20 @@ def test_off_diagonal_couplings_are_complex_and_others_are_not(folder: Path) -> 
     for name in ("nsi.eps_ee_u", "sin2_theta_w"):
         line = refused(folder, model, f'parameters: {{{name}: {{value: "0.2+0.1j"}}}}')[0]
         assert line.startswith(f"parameters.{name}.value: found '0.2+0.1j', expected")
+
+
+def test_correlations_are_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "correlated.yaml"
+    block = "correlations: [{between: [near.source.norm, far.source.norm], rho: 0.9}]"
+    file.write_text(TWO + block, "utf-8")
+    assert run(["list", "parameters", str(file), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["correlations"] == [
+        {"between": ["near.source.norm", "far.source.norm"], "rho": 0.9}
+    ]
+    assert run(["list", "parameters", str(file)]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["near.source.norm", "far.source.norm", "0.9"] in rows
+    file.write_text(TWO, "utf-8")
+    assert run(["list", "parameters", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["correlations"] == []

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import reference_file, reference_rows
+from reference import reference_rows
 from test_response import CONUS, CSI, JAGGED, LIGHT, Chain, chain, density, panels
 
 from cevns.response.efficiency import NO_EFFICIENCY, EfficiencyProduct, StepEfficiency
 from cevns.response.resolution import GammaResolution, GaussianResolution, PoissonResolution
 from cevns.response.smearing import response_table, smearing_breaks
 from cevns.units import PE, eV, keV
+
+EXAMPLE = "coherent-lar-2020"
 
 
 def brute_force(model: Chain, edges: Any, energy: float, mean: float, threshold: float) -> Any:
@@ -72,13 +74,14 @@ def test_table_of_jagged_efficiency(tmp_path: Path, stochastic: str) -> None:
 
 # Kind: reference. CENNS-10: the acceptance that the example ships.
 def test_table_of_cenns10() -> None:
-    folder = reference_file().parent / "examples"
-    if not (folder / "cenns10-acceptance.csv").is_file():
-        pytest.skip("the worked examples are not beside the checkout")
     model = chain(
-        folder,
+        Path(__file__).resolve().parents[1] / "examples",
         resolution={"type": "gaussian", "stochastic": "0.58 keVee^0.5"},
-        efficiency={"type": "table", "file": "cenns10-acceptance.csv", "of": "observable"},
+        efficiency={
+            "type": "table",
+            "file": "coherent-lar-2020-acceptance.csv",
+            "of": "observable",
+        },
     )
     edges = np.linspace(0, 120, 13) * keV
     check_table(model, edges, np.array([0.01, 1.0, 7.0, 31.0]) * keV, 1.0, -np.inf)

@@ -44,13 +44,14 @@ class InputError(ValueError):
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
-def nearest(name: object, known: Iterable[str]) -> str | None:
-    """The known name closest to ``name``, or None where nothing is close."""
+def nearest(name: object, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The known name closest to ``name``, or None where nothing is close or it is known itself."""
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return None
     by_folded = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.5)
-    return by_folded[matches[0]] if matches else None
+    matches = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=cutoff)
+    close = by_folded[matches[0]] if matches else None
+    return close if close != name else None
 
 
 def show(value: object, limit: int = 60) -> str:

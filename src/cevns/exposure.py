@@ -26,16 +26,18 @@ KINDS = {
 class Exposure:
     """An amount of one of `KINDS`, in internal units.
 
-    ``off`` is the live time without the source (reactor off), in which only background counts.
+    ``off`` is the live time without the source (reactor off), in which only background counts;
+    ``text`` is how it was written, where it was, for messages.
     """
 
-    def __init__(self, amount: float, kind: str = "time", off: float = 0.0):
+    def __init__(self, amount: float, kind: str = "time", off: float = 0.0, text: str = ""):
         self.amount = float(amount)
         self.kind = kind
         self.off = float(off)
+        self.text = text
 
     def __repr__(self) -> str:
-        return (
+        return self.text or (
             f"Exposure({self.amount / parse_unit(KINDS[self.kind]).scale:.6g} {KINDS[self.kind]})"
         )
 
@@ -64,7 +66,7 @@ class Exposure:
         kind = next(k for k, unit in KINDS.items() if parse_unit(unit).dimension == dimension)
         if quantity <= 0:
             raise _error(value)
-        return cls(quantity, kind)
+        return cls(quantity, kind, text=show(value))
 
     @classmethod
     def _on_off(cls, value: Mapping[Any, Any]) -> Exposure:
@@ -86,7 +88,7 @@ class Exposure:
                 mistakes.extend(replace(one, path=key) for one in error.mistakes)
         if mistakes:
             raise InputError(mistakes)
-        return cls(times["on"], "time", times["off"])
+        return cls(times["on"], "time", times["off"], show(value))
 
     @classmethod
     def _validate(cls, value: Any, info: ValidationInfo) -> Exposure:

@@ -60,7 +60,8 @@ def _single(value: object, from_file: bool, path: str) -> FormFactor:
         return FormFactor(kind, block.rms_radius)
     except InputError as error:
         first = error.mistakes[0]
-        raise InputError(Mistake(path, first.found, first.expected)) from None
+        written = show(value["rms_radius"]) if "rms_radius" in value else first.found
+        raise InputError(Mistake(_below(path, "rms_radius"), written, first.expected)) from None
 
 
 def _split(value: Mapping[Any, Any], from_file: bool, path: str) -> SplitFormFactor:

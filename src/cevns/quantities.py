@@ -232,7 +232,7 @@ def parse_quantity(value: object, expected: str, *alternatives: str) -> Labelled
     try:
         unit = parse_unit(match[2])
     except ValueError as error:
-        raise _refuse(value, wanted, nearest(str(error), KNOWN_UNITS)) from None
+        raise _refuse(value, wanted, _nearest_unit(str(error))) from None
     if not any(_fits(unit, parse_unit(name if name != "1" else "")) for name in accepted):
         raise _refuse(value, wanted)
     number = float(match[1]) * unit.scale
@@ -241,6 +241,11 @@ def parse_quantity(value: object, expected: str, *alternatives: str) -> Labelled
         raise _refuse(value, wanted + " of a size that a float holds")
     kind = next(iter(unit.kinds), "PE" if unit.dimension == (("photoelectron", 1.0),) else "")
     return Labelled(number, match[2], kind)
+
+
+def _nearest_unit(name: str) -> str | None:
+    """The unit that ``name`` may be meant for; one letter of three in common is no likeness."""
+    return nearest(name, KNOWN_UNITS, 0.5 if len(name) < 3 else 0.55)
 
 
 def _mantissa(number: str) -> str:

@@ -165,6 +165,12 @@ def parameter_rows(parameters: Parameters) -> list[dict[str, Any]]:
     return rows
 
 
+def correlation_table(correlations: Iterable[Mapping[str, Any]]) -> Any:
+    """Correlations between the priors of parameters: {between, rho}."""
+    rows = [(*one["between"], f"{one['rho']:g}") for one in correlations]
+    return table("Correlations of priors", ["between", "and", "rho"], rows, numeric=2)
+
+
 def parameter_table(parameters: Parameters) -> Any:
     """Address, value, unit, prior, bounds of every parameter."""
     rows = []

@@ -32,24 +32,35 @@ def command(what: str, file: Path | None, as_json: bool) -> None:
     if (what == "parameters") != (file is not None):
         expected = "cevns list parameters FILE" if file is None else "no file"
         raise InputError(Mistake(what, "no file" if file is None else str(file), expected))
-    rows = _parameters(file) if file is not None else _LISTS[what]()
+    if file is not None:
+        _show_parameters(file, as_json)
+        return
+    rows = _LISTS[what]()
     if as_json:
         click.echo(json.dumps({what: rows}, allow_nan=False, ensure_ascii=False))
-    elif file is not None:
-        from cevns.config.study import load
-
-        report.show(report.parameter_table(load(file).parameters))
     else:
         columns = list(rows[0])
         body = [[row.get(column, "") for column in columns] for row in rows]
         report.show(report.table(what.capitalize(), columns, body, numeric=len(columns)))
 
 
-def _parameters(file: Path) -> list[dict[str, Any]]:
+def _show_parameters(file: Path, as_json: bool) -> None:
+    """The parameters of an experiment file and the correlations between their priors."""
+    from cevns import report
     from cevns.config.study import load
-    from cevns.report import parameter_rows
 
-    return parameter_rows(load(file).parameters)
+    study = load(file)
+    correlations = [
+        {"between": list(one.between), "rho": float(one.rho)} for one in study.together.correlations
+    ]
+    if as_json:
+        rows = report.parameter_rows(study.parameters)
+        content = {"parameters": rows, "correlations": correlations}
+        click.echo(json.dumps(content, allow_nan=False, ensure_ascii=False))
+        return
+    report.show(report.parameter_table(study.parameters))
+    if correlations:
+        report.show(report.correlation_table(correlations))
 
 
 def _status(announced: bool) -> str:

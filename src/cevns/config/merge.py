@@ -17,17 +17,38 @@ _WHOLE = ("target", "fuel")
 """Mixtures: half of one and half of another would be neither."""
 
 
-def merge(defaults: Any, override: Any) -> Any:
-    """``override`` on top of ``defaults``, key by key; a block of another kind replaces it all."""
+_FORMED = ("binning", "form_factor", "quenching")
+"""Blocks that can be written in several forms, which share no keys."""
+
+
+def merge(defaults: Any, override: Any, block: str = "") -> Any:
+    """``override`` on top of ``defaults``, key by key; a block of another kind replaces it all.
+
+    ``block`` is which of the blocks with several forms this is in.
+    """
     if not (isinstance(defaults, Mapping) and isinstance(override, Mapping)):
         return override
-    if _other_kind(defaults, override):
+    if _other_kind(defaults, override) or (block and _form(defaults) != _form(override)):
         return dict(override)
     merged = dict(defaults)
     for key, value in override.items():
         known = key in defaults and key not in _WHOLE
-        merged[key] = merge(defaults[key], value) if known else value
+        inner = key if key in _FORMED else block
+        merged[key] = merge(defaults[key], value, inner) if known else value
     return merged
+
+
+def _form(block: Mapping[str, Any]) -> str:
+    """In which of its forms one of `_FORMED` is written.
+
+    Elements are the only keys with a capital; what is neither is options of a single one.
+    """
+    keys = {str(key) for key in block}
+    if any(key[:1].isupper() for key in keys):
+        return "per element"
+    if keys & {"proton", "neutron"}:
+        return "per nucleon"
+    return "per axis" if keys & {"energy", "time"} else "single"
 
 
 def _other_kind(defaults: Mapping[str, Any], override: Mapping[str, Any]) -> bool:
@@ -54,8 +75,12 @@ def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = (
         raise InputError(Mistake("extends", show(name), "the name of an experiment file"))
     try:
         path = (directory / name).resolve()
+        named = not path.suffix and not path.exists()
     except (OSError, RuntimeError):  # a loop of links
         raise InputError(Mistake("extends", show(name), "a file that can be read")) from None
+    if named:
+        expected = "an experiment file; the names of a catalogue are not in this version"
+        raise InputError(Mistake("extends", show(name), expected))
     if path in seen or len(seen) >= DEEPEST_CHAIN:
         raise InputError(Mistake("extends", show(name), "a file that does not extend itself"))
     try:

@@ -154,8 +154,28 @@ class _Common(Spec):
     axial: Literal["none", "simple", "shell-model"] = "none"
     binning: Binning | None = None
 
+    def own_couplings(self) -> list[str]:
+        """What the Standard Model's own block in ``model`` says, in place of ``couplings``."""
+        return [
+            name
+            for part in self.model
+            if isinstance(part, StandardModel)
+            for name in sorted(part.model_fields_set)
+        ]
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        own = self.own_couplings()
+        if own and self.couplings.model_fields_set:
+            found = f"couplings beside {', '.join(own)} of standard-model in 'model'"
+            expected = "couplings in one of the two places"
+            raise relay(InputError(Mistake("couplings", found, expected)), "couplings")
+        return self
+
     def interactions(self) -> Model:
         """The model, its Standard Model part with the couplings asked for."""
+        if self.own_couplings():
+            return Model(self.model)
         standard = StandardModel(**self.couplings.model_dump())
         named = [standard if part.name == standard.name else part for part in self.model]
         return Model(named)

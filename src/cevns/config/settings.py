@@ -104,6 +104,7 @@ def apply_settings(
             meant(f"parameters.{name}.same_as", setting.same_as)
     for path, name in _mentioned(together):
         meant(path, name)
+    mistakes.extend(_with_itself(together, addresses))
     mistakes.extend(_scan_mistakes(together, table, meant))
     mistakes.extend(_undetermined(table, together, addresses))
     tied = _tied(table, addresses, mistakes)
@@ -123,6 +124,16 @@ def _mentioned(together: StudyBlocks) -> Iterable[tuple[str, str]]:
     if together.scan is not None and not isinstance(together.scan.profile, str):
         for place, name in enumerate(together.scan.profile):
             yield f"scan.profile[{place}]", name
+
+
+def _with_itself(together: StudyBlocks, addresses: Addresses) -> Iterable[Mistake]:
+    """Mistakes of correlations whose two names mean the same parameter."""
+    for index, correlation in enumerate(together.correlations):
+        first, second = correlation.between
+        same = set(addresses.matching(first)) & set(addresses.matching(second))
+        if same or first == second:
+            found = f"{min(same, default=first)} twice"
+            yield Mistake(f"correlations[{index}].between", found, "two different parameters")
 
 
 def set_parameter(

@@ -19,6 +19,7 @@ from cevns.config.schema import DataBlocks, ExperimentBlocks, StudyBlocks
 from cevns.declared import declared, named_sources
 from cevns.errors import TOP, InputError, Mistake, join, nearest, show, split
 from cevns.experiment import Experiment
+from cevns.form_factors import PerElement
 from cevns.parameters import Parameter, Parameters
 from cevns.prediction import Prediction
 from cevns.spec import Spec, mistakes_of
@@ -59,7 +60,10 @@ class Study:
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
-        """The experiments, built; an `InputError` names what this version cannot compute."""
+        """The experiments, built; an `InputError` names what this version cannot compute.
+
+        They are at their nominal point: `predict` adds the values of the ``parameters`` block.
+        """
         built: dict[str, Experiment] = {}
         mistakes: list[Mistake] = []
         for name, blocks in self.blocks.items():
@@ -117,18 +121,31 @@ class Study:
             Where two experiments declare a shared parameter differently, and for mistakes in
             the ``parameters`` and ``correlations`` blocks.
         """
+        return self.settled()
+
+    def settled(self, complete: bool = True) -> Parameters:
+        """The same; without ``complete``, unknown addresses may be those of other experiments."""
         from cevns.config.settings import apply_settings
 
-        complete = not any(isinstance(blocks, DataBlocks) for blocks in self.blocks.values())
-        return apply_settings(self._declared, self.together, self._addresses, complete)
+        known = not any(isinstance(blocks, DataBlocks) for blocks in self.blocks.values())
+        return apply_settings(self._declared, self.together, self._addresses, known and complete)
 
     @cached_property
     def _declared(self) -> Parameters:
-        return Parameters(
-            own.with_(address=address)
-            for name, blocks in self.blocks.items()
-            for address, own in _addressed(name, blocks).items()
-        )
+        first: dict[str, tuple[str, Parameter]] = {}
+        mistakes: list[Mistake] = []
+        for name, blocks in self.blocks.items():
+            for address, own in _addressed(name, blocks).items():
+                other, known = first.setdefault(address, (name, own.with_(address=address)))
+                if known.value != own.value:
+                    found = f"{address} with two values ({_shown(known)} in {other}, "
+                    expected = "one value of what the experiments share"
+                    mistakes.append(
+                        Mistake("experiments", f"{found}{_shown(own)} in {name})", expected)
+                    )
+        if mistakes:
+            raise InputError(mistakes)
+        return Parameters(parameter for _, parameter in first.values())
 
     @cached_property
     def _addresses(self) -> Addresses:
@@ -153,6 +170,13 @@ class Study:
             if setting.value is not None or setting.same_as is not None
             for address in self._addresses.matching(name)
         }
+
+
+def _shown(parameter: Parameter) -> str:
+    """A value as it is shown in a message, in the parameter's unit."""
+    if parameter.value is None:
+        return "none"
+    return f"{parameter.value / parameter.scale:.8g} {parameter.unit}".rstrip()
 
 
 def _finite(content: Any) -> bool:
@@ -220,14 +244,93 @@ def _validated_study(data: Mapping[str, Any], directory: Path) -> Study:
     own = {key: value for key, value in data.items() if key in _STUDY_KEYS}
     together = _validated(StudyBlocks, own, context, mistakes)
     blocks: dict[str, Blocks] = {}
-    for name, merged in _single_experiments(data, mistakes).items():
-        kind: type[Blocks] = DataBlocks if "data" in merged else ExperimentBlocks
+    singles = _single_experiments(data, mistakes)
+    for name, merged in singles.items():
         inner: list[Mistake] = []
-        blocks[name] = _validated(kind, merged, context, inner)
+        blocks[name] = _validated(_kind(merged), merged, context, inner)
         mistakes.extend(place(one, name, data) for one in inner)
+    mistakes.extend(_foreign_elements(blocks, data))
     if mistakes:
+        mistakes.extend(_settings_mistakes(own, singles, context))
         raise InputError(mistakes)
     return Study(data.get("name", ""), blocks, together, data, directory, data)
+
+
+def _kind(merged: Mapping[str, Any]) -> type[Blocks]:
+    return DataBlocks if "data" in merged else ExperimentBlocks
+
+
+def _foreign_elements(
+    blocks: Mapping[str, Blocks | None], data: Mapping[str, Any]
+) -> Iterator[Mistake]:
+    """Form factors of elements that are not in the target.
+
+    Those that several experiments share may be of any of their targets.
+    """
+    read = {name: one for name, one in blocks.items() if one is not None and one.detector}
+    anywhere = {element for one in read.values() for element in _target(one)}
+    for name, one in read.items():
+        if not isinstance(one.form_factor, PerElement):
+            continue
+        own = _target(one)
+        for element in dict(one.form_factor.by_element):
+            found = f"the element {element!r}"
+            expected = f"an element of the target: {', '.join(own)}"
+            close = nearest(element, own)
+            placed = place(Mistake(f"form_factor.{element}", found, expected, close), name, data)
+            shared = not placed.path.startswith("experiments.")
+            # The target that has it may be that of an experiment with a mistake of its own.
+            accepted = shared and (element in anywhere or len(read) < len(blocks))
+            if element not in own and not accepted:
+                yield placed
+
+
+def _target(blocks: Blocks) -> tuple[str, ...]:
+    return blocks.detector.target.elements if blocks.detector is not None else ()
+
+
+_WITHOUT_ADDRESS = ("name", "kinematics", "electron_scattering", "axial", "binning")
+"""Keys of an experiment that may be absent and declare no parameter."""
+
+
+def _settings_mistakes(
+    own: Mapping[str, Any], singles: Mapping[str, Mapping[str, Any]], context: dict[str, Any]
+) -> list[Mistake]:
+    """What is wrong with ``parameters`` and the like in a file that has other mistakes too.
+
+    Found with what can be read: without the blocks that have a mistake, and as if an experiment
+    that cannot be read at all might have any address.
+    """
+    wrong: list[Mistake] = []
+    together = _validated(StudyBlocks, own, context, wrong)
+    if together is None:
+        broken = {key for one in wrong for key in split(one.path, own)[0][:1]}
+        intact = {key: value for key, value in own.items() if key not in broken}
+        together = _validated(StudyBlocks, intact, context, [])
+    read = {name: _for_addresses(merged, context) for name, merged in singles.items()}
+    known = {name: one for name, one in read.items() if one is not None}
+    if together is None or not known:
+        return []
+    complete = len(known) == len(read)
+    try:
+        _ = Study("", known, together, {}).settled(complete)
+    except InputError as error:
+        return [one for one in error.mistakes if one.path.startswith(_STUDY_KEYS)]
+    return []
+
+
+def _for_addresses(merged: Mapping[str, Any], context: dict[str, Any]) -> Blocks | None:
+    """An experiment with what declares its parameters, or None where that has a mistake."""
+    kind = _kind(merged)
+    content = {
+        key: value
+        for key, value in merged.items()
+        if key in kind.model_fields and key not in _WITHOUT_ADDRESS
+    }
+    if kind is ExperimentBlocks:
+        content["exposure"] = "1 year"
+    made: Blocks | None = _validated(kind, content, context, [])
+    return made
 
 
 _EXPECTED_KEYS = f"one of the keys {', '.join(KEYS)}"

@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from cevns.config.merge import with_files
+from cevns.config.schema import Couplings
 from cevns.config.study import Study
 
 CONFIG_NAME = "config.yaml"
@@ -85,16 +86,17 @@ def _with_defaults(study: Study) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "name": study.name,
         "model": ["standard-model"],
-        "couplings": {},
         "kinematics": "exact",
         "form_factor": "helm",
         "electron_scattering": False,
         "axial": "none",
     }
     content = {**defaults, **study.resolved}
-    first = next(iter(study.blocks.values()))
-    own = content["couplings"]
-    content["couplings"] = {**first.couplings.model_dump(), **own}
+    own = content.get("couplings", {})
+    # Beside couplings in a model block, or below those that every experiment replaces, defaults
+    # would be a second word on the same numbers.
+    if isinstance(own, Mapping) and not any(one.own_couplings() for one in study.blocks.values()):
+        content["couplings"] = {**Couplings().model_dump(), **own}
     return content
 
 
