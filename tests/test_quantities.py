@@ -93,7 +93,7 @@ def test_nothing_is_evaluated() -> None:
     for text in ("9**9**9 keV", "1 keV^9^9^9", "1 keV**9**9**9", "1 " + "k" * 100, "1 ((((keV"):
         with pytest.raises(InputError):
             parse_quantity(text, "keV")
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 60  # evaluating any of them would take for ever
 
 
 # --- reference: pint, with its own definitions (the year is that of 365.25 days in both) ----------
