@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("amplitudes",),
     ("scatterers",),
     ("interactions.base", "interactions.standard_model"),
+    ("interactions.mediator",),
     ("interactions.nsi", "interactions.electromagnetic", "interactions.vector_mediator"),
     ("interactions.magnetic_moment", "interactions.scalar"),
     ("interactions.tensor", "interactions.dipole_portal"),

@@ -85,8 +85,7 @@ class Detector(Spec):
         return self
 
     def _mistakes(self) -> Iterator[Mistake]:
-        threshold = _Threshold.model_construct(threshold=self.threshold)
-        yield from axis_mistakes(threshold, self.axis, "")
+        yield from axis_mistakes(self, self.axis, "", fields=["threshold"])
         yield from self.efficiency.mistakes(self.axis, "efficiency")
         if self.resolution is not None:
             yield from self.resolution.mistakes(self.axis, "resolution")
@@ -159,12 +158,6 @@ class Detector(Spec):
             0.0, T_max, theta, f"{ADDRESS}.efficiency", spacing=1.0, of="recoil"
         )
         return np.concatenate([crossings, own, recoil])
-
-
-class _Threshold(Spec):
-    """The threshold alone, for the check that all stages share."""
-
-    threshold: Observable | None = None
 
 
 def windows(edges: Any) -> Any:

@@ -77,10 +77,6 @@ class Parameters(Mapping[str, Parameter]):
     def __len__(self) -> int:
         return len(self._by_address)
 
-    def union(self, other: Parameters) -> Parameters:
-        """Both sets; the same address twice with different declarations is an error."""
-        return Parameters([*self.values(), *other.values()])
-
 
 class Recorder(Mapping[str, Any]):
     """A view of θ that notes which addresses are read.

@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from cevns.errors import InputError, Mistake
 from cevns.interactions.base import Interaction
+from cevns.interactions.mediator import Mediator
 from cevns.spec import Fraction, Number, Quantity, mistake
 
 
@@ -24,11 +25,7 @@ class Announced(Interaction):
         )
 
 
-MediatorMass = Annotated[float, Quantity("MeV", range="positive")]
-
-
-class _Mediator(Announced):
-    mass: MediatorMass | None = None
+class _Mediator(Announced, Mediator):
     coupling: Number = 0.0
 
 

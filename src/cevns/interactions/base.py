@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from cevns.amplitudes import Term
+from cevns.errors import InputError, Mistake
 from cevns.parameters import Parameter, Theta
 from cevns.spec import Spec, quantity_of, undetermined_parameter
 
@@ -33,6 +34,14 @@ class Interaction(Spec):
     def at(self, field: str, theta: Theta) -> Any:
         """The number ``field`` at θ."""
         return self.get(field, theta, self.name)
+
+    def required(self, field: str, theta: Theta, example: str) -> Any:
+        """The same for a number without a default; an `InputError` where nothing gives it."""
+        value = self.at(field, theta)
+        if value is None:
+            expected = f"a {field} such as {example!r}, here or in parameters"
+            raise InputError(Mistake(f"{self.name}.{field}", "no value", expected))
+        return value
 
     def numbers(self) -> Iterator[Parameter]:
         """Its parameters, with their addresses; one without a default has no value yet."""

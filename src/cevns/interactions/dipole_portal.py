@@ -21,7 +21,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar
 
 from cevns.amplitudes import Term
-from cevns.errors import InputError, Mistake
 from cevns.interactions.magnetic_moment import FlavourMoments
 from cevns.parameters import Theta
 from cevns.spec import Quantity
@@ -55,8 +54,4 @@ class DipolePortal(FlavourMoments):
 
     def heavy_mass(self, theta: Theta) -> Any:
         """m₄ at θ; an `InputError` where nothing gives it."""
-        mass = self.at("mass", theta)
-        if mass is None:
-            expected = "a mass such as '5 MeV', here or in parameters"
-            raise InputError(Mistake(f"{self.name}.mass", "no value", expected))
-        return mass
+        return self.required("mass", theta, "5 MeV")

@@ -17,17 +17,15 @@ have no coupling. The neutrino's chirality flips: no interference with the Stand
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cevns.amplitudes import Term
-from cevns.constants import G_F, m_n, m_p
-from cevns.errors import InputError, Mistake
-from cevns.interactions.base import Interaction
+from cevns.constants import m_n, m_p
+from cevns.interactions.mediator import Mediator
 from cevns.parameters import Theta
-from cevns.spec import Number, Quantity
+from cevns.spec import Number
 from cevns.special import namespace
 from cevns.units import MeV
 
@@ -39,11 +37,10 @@ SCALAR_NEUTRON = {"u": 0.0189, "d": 0.0451}
 protons, ±0.0014, 0.0027 on neutrons."""
 
 
-class LightMediator(Interaction):
+class LightMediator(Mediator):
     """A boson exchanged with nucleons: one coupling g, one mass, charges of the nucleons."""
 
     structure: ClassVar[str]
-    mass: Annotated[float, Quantity("MeV", range="positive")] | None = None
     coupling: Number = 0.0
 
     def charges(self) -> Mapping[str, float]:
@@ -65,14 +62,6 @@ class LightMediator(Interaction):
             return charge * namespace(squared).asarray(squared)[..., None, None] * np.eye(3)
 
         return coupling
-
-    def propagator(self, q_squared: Any, theta: Theta) -> Any:
-        """1/(√2 G_F (Q² + m²)); an `InputError` where nothing gives the mass."""
-        mass = self.at("mass", theta)
-        if mass is None:
-            expected = "a mass such as '30 MeV', here or in parameters"
-            raise InputError(Mistake(f"{self.name}.mass", "no value", expected))
-        return 1 / (sqrt(2) * G_F * (q_squared + mass**2))
 
 
 class LightScalar(LightMediator):

@@ -44,11 +44,12 @@ from pydantic_core import core_schema
 
 from cevns.amplitudes import Term
 from cevns.constants import G_F, alpha, m_e, m_mu, m_tau, m_Z
-from cevns.errors import InputError, Mistake, nearest, show
-from cevns.interactions.base import Interaction, Model
+from cevns.errors import nearest, show
+from cevns.interactions.base import Model
+from cevns.interactions.mediator import Mediator
 from cevns.interactions.standard_model import SIN2_THETA_W, vacuum_polarisation
 from cevns.parameters import NOMINAL, Parameter, Theta
-from cevns.spec import Fraction, Number, Quantity, Spec, mistake
+from cevns.spec import Fraction, Number, Spec, mistake
 from cevns.special import namespace
 
 Z_COUPLING = 2 * m_Z * sqrt(sqrt(2) * G_F)
@@ -169,17 +170,13 @@ class _ChargesField:
         return core_schema.with_info_plain_validator_function(self._validate)
 
 
-MediatorMass = Annotated[float, Quantity("MeV", range="positive")]
-
-
 # --- the interactions -----------------------------------------------------------------------------
 
 
-class _VectorMediator(Interaction):
+class _VectorMediator(Mediator):
     """Terms of a vector boson; subclasses have the fields ``charges`` and ``mass``."""
 
     charges: Any
-    mass: MediatorMass | None = None
     sin2_theta_w: Fraction = SIN2_THETA_W
 
     def strength(self, theta: Theta) -> Any:
@@ -241,24 +238,16 @@ class _VectorMediator(Interaction):
             size = self.strength(theta) * charges.nu * charge(charges)
             return namespace(size).asarray(size)[..., None, None] * np.diag(charges.flavours)
 
-        return Term(structure, site, coupling, self._propagator)
+        return Term(structure, site, coupling, self.propagator)
 
     def _loop(self, site: str, sign: int, leptons: tuple[float, float]) -> Term:
         """A term through the mixing with the photon; ``sign`` is the electric charge."""
 
         def profile(q_squared: Any, theta: Theta) -> Any:
             mixing = 2 * alpha / pi * mixing_loop(q_squared, *leptons)
-            return mixing * self._propagator(q_squared, theta)
+            return mixing * self.propagator(q_squared, theta)
 
         return replace(self._term(site, lambda charges: sign), profile=profile)
-
-    def _propagator(self, q_squared: Any, theta: Theta) -> Any:
-        """1/(√2 G_F (Q² + m²))."""
-        mass = self.at("mass", theta)
-        if mass is None:
-            expected = "a mass such as '30 MeV', here or in parameters"
-            raise InputError(Mistake(f"{self.name}.mass", "no value", expected))
-        return 1 / (sqrt(2) * G_F * (q_squared + mass**2))
 
     def doubts(self, model: Model) -> Iterator[str]:
         """The Z itself is in the Standard Model."""

@@ -12,6 +12,8 @@ with it. Numbers given in Python as bare floats carry no label and are not check
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cevns.errors import Mistake
 from cevns.quantities import Labelled, parse_unit
 from cevns.spec import Spec
@@ -37,10 +39,15 @@ def kind_of(value: object) -> str | None:
     return next(iter(unit.kinds), "keV") if "electron_volt" in names else None
 
 
-def axis_mistakes(spec: Spec, observable: str, path: str) -> list[Mistake]:
-    """Numbers of ``spec`` given for another axis than ``observable`` ("keV", "keVee" or "PE")."""
+def axis_mistakes(
+    spec: Spec, observable: str, path: str, fields: Iterable[str] | None = None
+) -> list[Mistake]:
+    """Numbers of ``spec`` given for another axis than ``observable`` ("keV", "keVee" or "PE").
+
+    All of its fields are looked at, or the named ones.
+    """
     accepted = ACCEPTED[observable]
-    found = [(name, kind_of(getattr(spec, name))) for name in type(spec).model_fields]
+    found = [(name, kind_of(getattr(spec, name))) for name in fields or type(spec).model_fields]
     return [
         Mistake(
             f"{path}.{name}",
