@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cevns.config.reader import read_text
 from cevns.config.study import Study, study_from
 from cevns.errors import InputError
+from cevns.yaml_reader import read_text
 
 SOURCE = "source: {type: stopped-pion, flux: 1e7 /cm^2/s}"
 PULSED = """source:

@@ -10,11 +10,11 @@ from shared_files import BUNDLED, WORKED, need_worked
 from snippets import EXPOSURE, PULSED, SOURCE, refused, study, write_tables
 
 from cevns import load
-from cevns.config.merge import merge
-from cevns.config.reader import read_text
 from cevns.config.study import study_from
 from cevns.errors import InputError
+from cevns.merge import merge
 from cevns.units import day, keV, kg, year
+from cevns.yaml_reader import read_text
 
 
 @pytest.fixture(scope="module")
@@ -230,15 +230,15 @@ def test_all_ten_worked_files_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        "coherent-lar-2020",
-        "{name: dresden-ii-2022, quenching: fef}",
-        "{file: counts.csv, observable: keVee}",
-    ],
+    "data", ["coherent-lar-2020", "{name: coherent-lar-2020, signal: predicted}"]
 )
 def test_data_forms(data: str, folder: Path) -> None:
-    assert study_from(read_text(f"data: {data}"), folder).blocks
+    assert study_from(read_text(f"data: {data}"), folder).blocks[""].data_set == "coherent-lar-2020"
+
+
+def test_a_data_set_without_a_likelihood_is_refused_by_name(folder: Path) -> None:
+    with pytest.raises(InputError, match="'dresden-ii-2022', expected a data set that .* fit"):
+        study_from(read_text("data: dresden-ii-2022"), folder)
 
 
 def test_an_experiment_may_share_exposure(folder: Path) -> None:

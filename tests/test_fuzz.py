@@ -23,8 +23,8 @@ from mutations import as_yaml, garbled, mutated, steps_of
 from shared_files import BUNDLED, WORKED
 
 from cevns.cli.main import run
-from cevns.config.reader import read_text
 from cevns.errors import TOP, InputError, join, printable
+from cevns.yaml_reader import read_text
 
 LONGEST = 120.0  # seconds for one run: far beyond a slow machine under load, short of a hang
 Test = TypeVar("Test", bound=Callable[..., None])

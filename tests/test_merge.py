@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from snippets import EXPOSURE, SOURCE
 
-from cevns.config.merge import merge
-from cevns.config.reader import read_text
 from cevns.config.study import study_from
+from cevns.merge import merge
+from cevns.yaml_reader import read_text
 
 # --- unit ---------------------------------------------------------------------------------------
 

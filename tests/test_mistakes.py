@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 from snippets import DETECTOR, SOURCE, refused, study, write_tables
 
-from cevns.config.reader import read_text
 from cevns.config.study import study_from
-from cevns.errors import InputError
+from cevns.errors import InputError, Mistake
+from cevns.yaml_reader import read_text
 
 
 @pytest.fixture(scope="module")
@@ -347,3 +348,9 @@ def test_extremes_give_finite_numbers_or_are_refused(block: str, folder: Path) -
         assert ": found " in str(error)
     else:
         assert 0 <= total < float("inf")
+
+
+def test_mistakes_travel_between_processes() -> None:
+    """unit: an error raised in a worker arrives with its mistakes."""
+    error = InputError([Mistake("a", "1", "2"), Mistake("b", "3", "4", "c")])
+    assert pickle.loads(pickle.dumps(error)).mistakes == error.mistakes

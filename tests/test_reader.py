@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cevns.config.reader import read_text
 from cevns.config.write import dump
 from cevns.errors import InputError
+from cevns.yaml_reader import read_text
 
 # --- unit: YAML --------------------------------------------------------------------------------
 

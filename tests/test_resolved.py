@@ -8,9 +8,9 @@ import pytest
 from snippets import DETECTOR, EXPOSURE, SOURCE, study
 
 from cevns import load
-from cevns.config.reader import read_text
 from cevns.config.study import study_from
 from cevns.config.write import write_config
+from cevns.yaml_reader import read_text
 
 # --- integration --------------------------------------------------------------------------------
 

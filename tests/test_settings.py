@@ -9,9 +9,9 @@ import pytest
 from snippets import refused, study, write_tables
 
 from cevns.cli.main import run
-from cevns.config.reader import read_text
 from cevns.config.study import Study, study_from
 from cevns.units import fm, kg
+from cevns.yaml_reader import read_text
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,15 @@ from hypothesis import strategies as st
 from cevns.constants import tau_mu, tau_pi
 from cevns.errors import InputError
 from cevns.spec import Spec
+from cevns.time_window import DetectorTime, ExponentialTimeEfficiency, time_fractions
 from cevns.timing import (
     BoxPulse,
     DeltaPulse,
-    DetectorTime,
-    ExponentialTimeEfficiency,
     GaussianPulse,
     Pulse,
     PulseShape,
     TimeProfile,
     decay_weights,
-    time_fractions,
 )
 from cevns.units import ns, us
 

@@ -18,7 +18,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from cevns.plot import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, save
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "figures" / "data-flow.svg"
-WIDTH, HEIGHT = 10.4, 8.6  # inches, and the coordinates of the figure
+WIDTH, HEIGHT = 10.4, 9.95  # inches, and the coordinates of the figure
 
 
 @dataclass(frozen=True)
@@ -54,38 +54,41 @@ _LEFT, _MIDDLE, _RIGHT, _LAST = 0.25, 2.85, 5.45, 8.05
 _WIDE = 2.1
 
 BOXES = {
-    "cli": Box("command line", ("cli/*, __main__",), _LEFT, 7.55, _WIDE, 0.8, GREY),
-    "config": Box("experiment files", ("config/*",), _MIDDLE, 7.55, 4.7, 0.8, GREY),
-    "face": Box("Python", ("cevns",), _LAST, 7.55, _WIDE, 0.8, GREY),
-    "sources": Box("sources", ("sources/*", "exposure"), _LEFT, 5.75, _WIDE, 1.0, ORANGE),
-    "interactions": Box("interactions", ("interactions/*",), _MIDDLE, 5.75, _WIDE, 1.0, GREEN),
-    "targets": Box("targets", ("targets", "nuclides"), _RIGHT, 5.75, _WIDE, 1.0, SKY),
+    "cli": Box("command line", ("cli/*, __main__",), _LEFT, 8.90, _WIDE, 0.8, GREY),
+    "config": Box("experiment files", ("config/*",), _MIDDLE, 8.90, 4.7, 0.8, GREY),
+    "face": Box("Python", ("cevns",), _LAST, 8.90, _WIDE, 0.8, GREY),
+    "sources": Box("sources", ("sources/*", "exposure"), _LEFT, 7.10, _WIDE, 1.0, ORANGE),
+    "interactions": Box("interactions", ("interactions/*",), _MIDDLE, 7.10, _WIDE, 1.0, GREEN),
+    "targets": Box("targets", ("targets", "nuclides"), _RIGHT, 7.10, _WIDE, 1.0, SKY),
     "detector": Box(
-        "detector", ("detector, binning", "backgrounds"), _LAST, 5.75, _WIDE, 1.0, PURPLE
+        "detector", ("detector, binning", "backgrounds"), _LAST, 7.10, _WIDE, 1.0, PURPLE
     ),
-    "beam": Box("beam", ("beam", "spectra, timing"), _LEFT, 4.05, _WIDE, 1.0, ORANGE),
+    "beam": Box("beam", ("beam, spectra", "timing, time_window"), _LEFT, 5.40, _WIDE, 1.0, ORANGE),
     "amplitudes": Box(
-        "amplitudes", ("amplitudes, scatterers", "kinematics"), _MIDDLE, 4.05, _WIDE, 1.0, GREEN
+        "amplitudes", ("amplitudes, scatterers", "kinematics"), _MIDDLE, 5.40, _WIDE, 1.0, GREEN
     ),
     "form_factors": Box(
         "form factors",
         ("form_factors", "form_factor_shapes", "form_factor_spec"),
-        *(_RIGHT, 4.05, _WIDE, 1.0, SKY),
+        *(_RIGHT, 5.40, _WIDE, 1.0, SKY),
     ),
-    "response": Box("response", ("response/*",), _LAST, 4.05, _WIDE, 1.0, PURPLE),
-    "rate": Box("THE fold", ("rate, nodes, divergence",), _LEFT, 2.55, 4.7, 0.8, VERMILION),
+    "response": Box("response", ("response/*",), _LAST, 5.40, _WIDE, 1.0, PURPLE),
+    "rate": Box("THE fold", ("rate, nodes, divergence",), _LEFT, 3.90, 4.7, 0.8, VERMILION),
     "cross_sections": Box(
-        "cross-sections, checks", ("cross_sections, testing",), _LEFT, 1.15, _WIDE, 0.8, BLUE
+        "cross-sections, checks", ("cross_sections, testing",), _LEFT, 2.50, _WIDE, 0.8, BLUE
     ),
-    "experiment": Box("experiment", ("experiment, declared",), _RIGHT, 2.55, 4.7, 0.8, BLUE),
-    "budget": Box("which choice matters", ("budget",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
-    "prediction": Box("results", ("prediction",), _RIGHT, 1.15, _WIDE, 0.8, BLUE),
-    "output": Box("tables, figures", ("report, plot",), _LAST, 1.15, _WIDE, 0.8, GREY),
+    "experiment": Box("experiment", ("experiment, declared",), _RIGHT, 3.90, 4.7, 0.8, BLUE),
+    "budget": Box("which choice matters", ("budget",), _MIDDLE, 2.50, _WIDE, 0.8, BLUE),
+    "prediction": Box("results", ("prediction", "report, plot"), _RIGHT, 2.50, _WIDE, 0.8, BLUE),
+    "datasets": Box("public data", ("datasets/*",), _LAST, 2.50, _WIDE, 0.8, ORANGE),
+    "scan": Box("grids of fits", ("scan/*",), _LEFT, 1.15, _WIDE, 0.8, BLUE),
+    "inference": Box("fits", ("inference/*",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
+    "likelihood": Box("likelihood", ("likelihood/*, analysis",), _RIGHT, 1.15, 4.7, 0.8, VERMILION),
     "ground": Box(
         "the ground everything stands on",
         (
             "units, constants, errors, special, parameters, memo",
-            "quantities, spec, registry, tables, flavours",
+            "quantities, spec, registry, tables, flavours, yaml_reader, merge, files, progress",
         ),
         *(_LEFT, 0.1, 9.9, 0.85, GREY),
     ),
@@ -116,7 +119,7 @@ def _across(left: str, right: str, label: str = "", height: float = 0.5) -> Arro
 ARROWS = (
     _across("cli", "config"),
     *(
-        Arrow((BOXES[name].x + _WIDE / 2, 7.2), (BOXES[name].x + _WIDE / 2, 6.75))
+        Arrow((BOXES[name].x + _WIDE / 2, 8.55), (BOXES[name].x + _WIDE / 2, 8.10))
         for name in ("sources", "interactions", "targets", "detector")
     ),
     _down("sources", "beam", "components: ρ, φ(E),\np(t), L, fluence"),
@@ -130,8 +133,11 @@ ARROWS = (
     _down("rate", "cross_sections", r"$\mathrm{d}R/\mathrm{d}T$"),
     _down("response", "experiment", r"$S$[bin, $T$], break points"),
     _down("experiment", "prediction", "counts, bins"),
-    _across("prediction", "output"),
-    Arrow((5.6, 2.55), (4.4, 1.95), "again, one\nchoice changed", (4.05, 2.26), "right"),
+    _down("datasets", "likelihood", "counts,\ntemplates"),
+    Arrow((7.8, 3.9), (7.8, 1.95), "signal", (7.71, 2.22), "right"),
+    _across("likelihood", "inference", "−2 ln L"),
+    _across("inference", "scan"),
+    Arrow((5.6, 3.90), (4.4, 3.30), "again, one\nchoice changed", (4.05, 3.61), "right"),
 )
 
 
@@ -188,19 +194,19 @@ def _draw_arrow(axes: Axes, arrow: Arrow) -> None:
         )
     )
     if arrow.label:
-        axes.text(*arrow.at, arrow.label, size=9, ha=arrow.align, va="center", linespacing=1.15)
+        axes.text(*arrow.at, arrow.label, size=9, ha=arrow.align, va="center", linespacing=2.50)
 
 
 def _draw_declarations(axes: Axes) -> None:
     """The rail on which declarations come down from files and from Python."""
     ends = [BOXES[name].x + _WIDE / 2 for name in ("sources", "detector")]
-    axes.plot(ends, [7.2, 7.2], color=BLACK, linewidth=1.1)
+    axes.plot(ends, [8.55, 8.55], color=BLACK, linewidth=1.1)
     for x in (BOXES["config"].x + BOXES["config"].width / 2, ends[1]):
-        axes.plot([x, x], [7.2, 7.55], color=BLACK, linewidth=1.1)
+        axes.plot([x, x], [8.55, 8.90], color=BLACK, linewidth=1.1)
     x = BOXES["sources"].x + 0.1
-    axes.text(x, 7.32, "declarations, all numbers with an address", size=9, va="center")
+    axes.text(x, 8.67, "declarations, all numbers with an address", size=9, va="center")
     axes.text(
-        *(_LAST + _WIDE / 2 - 0.12, 7.03, "θ rides along every arrow"),
+        *(_LAST + _WIDE / 2 - 0.12, 8.38, "θ rides along every arrow"),
         size=9,
         style="italic",
         ha="right",

@@ -17,6 +17,11 @@ SIGNAL_NORM = "signal.norm"
 """Address of the factor on the whole prediction."""
 
 
+def background_norm(name: str) -> str:
+    """Address of the factor on a background."""
+    return f"background.{name}.norm"
+
+
 def declared(
     sources: Sequence[tuple[str, Source]],
     detector: Detector,
@@ -31,6 +36,9 @@ def declared(
             yield unit.with_(address=norm, source="multiplies the flux")
         yield from source.parameters(address)
     yield from detector.parameters(ADDRESS)
+    for background in detector.backgrounds:
+        norm = background_norm(background.name)
+        yield unit.with_(address=norm, source=f"multiplies {background.name}")
     yield from model.numbers()
     yield from parameters_of(form_factor, detector.target.nuclides)
 

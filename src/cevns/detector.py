@@ -24,7 +24,7 @@ from cevns.response.resolution import ResolutionBlock
 from cevns.response.smearing import response_table, smearing_breaks
 from cevns.spec import Mass, Observable, Quantity, Spec, in_file, relay
 from cevns.targets import Target
-from cevns.timing import DetectorTime
+from cevns.time_window import DetectorTime
 
 ADDRESS = "detector"
 LightYield = Annotated[float, Quantity("PE/keVee", ("PE/keV",), range="positive")]

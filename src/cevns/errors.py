@@ -43,6 +43,10 @@ class InputError(ValueError):
         self.mistakes = (mistakes,) if isinstance(mistakes, Mistake) else tuple(mistakes)
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Mistake, ...]]]:
+        """As it travels between processes: the mistakes, not the text made of them."""
+        return type(self), (self.mistakes,)
+
 
 def nearest(name: object, known: Iterable[str], cutoff: float = 0.5) -> str | None:
     """The known name closest to ``name``, or None where nothing is close or it is known itself."""

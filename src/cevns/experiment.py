@@ -19,7 +19,7 @@ import numpy as np
 from cevns.amplitudes import Scatterer, Term
 from cevns.beam import Component
 from cevns.binning import Binning
-from cevns.declared import SIGNAL_NORM, declared, named_sources
+from cevns.declared import SIGNAL_NORM, background_norm, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
 from cevns.divergence import SMALL, diverging, refuse_diverging
 from cevns.errors import InputError, Mistake, nearest
@@ -35,7 +35,7 @@ from cevns.rate import Projection, make_basis, recoil_spectrum
 from cevns.response import ACCEPTED
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
-from cevns.timing import time_fractions
+from cevns.time_window import time_fractions
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -345,7 +345,7 @@ class Experiment:
             above_edges=_sums(groups, upwards),
             time_edges=time_edges,
             counts_2d=plane,
-            backgrounds=self._backgrounds(theta),
+            backgrounds=self.backgrounds(theta),
         )
 
     def _check_addresses(self, theta: Theta) -> None:
@@ -370,8 +370,8 @@ class Experiment:
         fractions = self.time_fractions(edges, theta)
         return edges, np.einsum("csb,ct->bt", energy_counts[..., 1:-1], fractions)
 
-    def _backgrounds(self, theta: Theta) -> Mapping[str, Array]:
-        """Background events per bin; none below the threshold."""
+    def backgrounds(self, theta: Theta = NOMINAL) -> Mapping[str, Array]:
+        """Background events in each bin of the observable, by name; none below the threshold."""
         if not self.detector.backgrounds:
             return {}
         run = self._time_run
@@ -382,7 +382,9 @@ class Experiment:
         cut = self.detector.cut(theta)
         edges = self.edges if cut is None else np.maximum(self.edges, cut)
         return {
-            part.name: amount * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
+            part.name: theta.get(background_norm(part.name), 1.0)
+            * amount
+            * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
             for part in self.detector.backgrounds
         }
 

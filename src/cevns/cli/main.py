@@ -15,6 +15,7 @@ VERBS = {
     "predict": "Expected counts, spectrum and figure from an experiment file.",
     "cross-section": "Differential, total and flux-averaged cross-sections.",
     "list": "What there is: sources, interactions, targets, ..., parameters FILE.",
+    "data": "Public data sets: list, fetch and verify their files.",
 }
 
 HELP = """Coherent elastic neutrino-nucleus scattering.

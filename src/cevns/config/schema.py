@@ -41,12 +41,6 @@ from cevns.spec import (
     relay,
 )
 
-DATA_SETS = (
-    *("coherent-csi-2017", "coherent-csi-2021", "coherent-lar-2020"),
-    *("dresden-ii-2022", "xenonnt-b8-2026"),
-)
-"""Public data sets of the contract."""
-
 
 class _SourceField(Tagged):
     """One source, or a list of named ones."""
@@ -140,10 +134,44 @@ class ElectronScattering(Spec):
     w_exchange: StrictBool = True
 
 
-class _Common(Spec):
-    """What experiments of both kinds may say."""
+class DataChoice(Spec):
+    """Which counts: a public data set by name, or a file of the user's own.
+
+    ``observable`` is the title of the column of the observable in an own file, or which energy
+    ("keVee", "PE") its column "energy" holds; ``quenching`` chooses between the variants of a release that offers some. Where a
+    release holds a simulated signal, ``signal`` says whether its shape is taken (the default) or
+    the one predicted here.
+    """
+
+    name: str | None = None
+    file: ExistingFile | None = None
+    observable: str = "energy"
+    quenching: str | None = None
+    signal: Literal["released", "predicted"] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.name is None) == (self.file is None):
+            raise mistake("both or neither of name and file", "one of 'name' and 'file'")
+        if self.name is not None and self.quenching is not None:
+            found = f"quenching {show(self.quenching)} of {self.name}"
+            raise mistake(found, "no 'quenching': the release has no variants")
+        return self
+
+    @classmethod
+    def normalised(cls, data: Any) -> Any:
+        """A bare name is that of a public data set."""
+        return {"name": data} if isinstance(data, str) else data
+
+
+class ExperimentBlocks(Spec):
+    """One experiment; one with ``data`` can be fitted as well as predicted."""
 
     name: str = ""
+    source: Annotated[Any, _SourceField(lambda: SOURCES, "source")]
+    detector: Detector
+    exposure: Exposure
+    data: DataChoice | None = None
     model: Annotated[tuple[Interaction, ...], _ModelField()] = (StandardModel(),)
     couplings: Couplings = Couplings()
     kinematics: Literal["exact", "no-T-over-E"] = "exact"
@@ -153,6 +181,11 @@ class _Common(Spec):
     ] = False
     axial: Literal["none", "simple", "shell-model"] = "none"
     binning: Binning | None = None
+
+    @property
+    def data_set(self) -> str | None:
+        """The public data set that it is, if it is one."""
+        return None if self.data is None else self.data.name
 
     def own_couplings(self) -> list[str]:
         """What the Standard Model's own block in ``model`` says, in place of ``couplings``."""
@@ -179,14 +212,6 @@ class _Common(Spec):
         standard = StandardModel(**self.couplings.model_dump())
         named = [standard if part.name == standard.name else part for part in self.model]
         return Model(named)
-
-
-class ExperimentBlocks(_Common):
-    """One experiment that is predicted."""
-
-    source: Annotated[Any, _SourceField(lambda: SOURCES, "source")]
-    detector: Detector
-    exposure: Exposure
 
     def build(self, name: str = "") -> Experiment:
         """The experiment, called ``name`` where it has no name of its own.
@@ -233,50 +258,6 @@ class ExperimentBlocks(_Common):
 
 def _not_yet(kind: str) -> str:
     return f"{kind} that this version can compute (it is validated and listed only)"
-
-
-class OwnData(Spec):
-    """The user's own counts, or a public data set with options."""
-
-    name: Literal[DATA_SETS] | None = None  # type: ignore[valid-type]
-    file: ExistingFile | None = None
-    observable: str | None = None
-    quenching: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.name is None) == (self.file is None):
-            raise mistake("both or neither of name and file", "one of 'name' and 'file'")
-        return self
-
-
-class _DataField:
-    """The name of a public data set, or a block {name, ...} or {file, ...}."""
-
-    def _validate(self, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, Mapping):
-            return OwnData.model_validate(value, context=info.context)
-        if value not in DATA_SETS:
-            close = nearest(value, DATA_SETS)
-            raise mistake(show(value), f"a data set: {', '.join(DATA_SETS)}", close)
-        return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.with_info_plain_validator_function(self._validate)
-
-
-class DataBlocks(_Common):
-    """One experiment that is given by a data set."""
-
-    data: Annotated[Any, _DataField()]
-    source: Annotated[Any, _SourceField(lambda: SOURCES, "source")] | None = None
-    detector: Detector | None = None
-    exposure: Exposure | None = None
-
-    def build(self, name: str = "") -> Experiment:
-        """Refuse by name: data sets come with the fits."""
-        expected = "a source, a detector and an exposure; data sets are not in this version"
-        raise InputError(Mistake("data", show(self.data), expected))
 
 
 class ParameterSetting(Spec):

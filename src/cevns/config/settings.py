@@ -140,7 +140,11 @@ def set_parameter(
     parameter: Parameter, setting: ParameterSetting, path: str
 ) -> tuple[Parameter, list[Mistake]]:
     """``parameter`` with what a file says about it, and the mistakes in that."""
-    changes: dict[str, Any] = {"fixed": bool(setting.fixed), "same_as": setting.same_as}
+    floats = setting.prior is not None or not parameter.fixed
+    changes: dict[str, Any] = {
+        "fixed": not floats if setting.fixed is None else setting.fixed,
+        "same_as": setting.same_as,
+    }
     mistakes: list[Mistake] = []
     readers = {"value": read_number, "prior": _read_prior, "bounds": _read_bounds}
     for key, reader in readers.items():

@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from cevns.config.merge import extended, merge
-from cevns.config.reader import read_file
-from cevns.config.schema import DataBlocks, ExperimentBlocks, StudyBlocks
+from cevns.config.places import located, place
+from cevns.config.schema import ExperimentBlocks, ParameterSetting, StudyBlocks
+from cevns.config.singles import BLOCK_KEYS, single_experiments
+from cevns.datasets.analysis import read_analysis
 from cevns.declared import declared, named_sources
-from cevns.errors import TOP, InputError, Mistake, join, nearest, show, split
+from cevns.errors import InputError, Mistake, nearest, show, split
 from cevns.experiment import Experiment
 from cevns.form_factors import PerElement
+from cevns.merge import extended
 from cevns.parameters import Parameter, Parameters
 from cevns.prediction import Prediction
 from cevns.spec import Spec, mistakes_of
+from cevns.yaml_reader import read_file
 
 if TYPE_CHECKING:
     from cevns.config.settings import Addresses
 
 _STUDY_KEYS = tuple(f.alias or name for name, f in StudyBlocks.model_fields.items())
-_BLOCK_KEYS = tuple({**ExperimentBlocks.model_fields, **DataBlocks.model_fields})
-KEYS = (*_BLOCK_KEYS, "experiments", "extends", *_STUDY_KEYS)
+KEYS = (*BLOCK_KEYS, "experiments", "extends", *_STUDY_KEYS)
 """Top-level keys of an experiment file."""
-
-Blocks = ExperimentBlocks | DataBlocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Study:
     """
 
     name: str
-    blocks: Mapping[str, Blocks]
+    blocks: Mapping[str, ExperimentBlocks]
     together: StudyBlocks
     resolved: Mapping[str, Any]
     directory: Path = field(default_factory=Path)
@@ -127,8 +127,7 @@ class Study:
         """The same; without ``complete``, unknown addresses may be those of other experiments."""
         from cevns.config.settings import apply_settings
 
-        known = not any(isinstance(blocks, DataBlocks) for blocks in self.blocks.values())
-        return apply_settings(self._declared, self.together, self._addresses, known and complete)
+        return apply_settings(self._declared, self.together, self._addresses, complete)
 
     @cached_property
     def _declared(self) -> Parameters:
@@ -137,7 +136,7 @@ class Study:
         for name, blocks in self.blocks.items():
             for address, own in _addressed(name, blocks).items():
                 other, known = first.setdefault(address, (name, own.with_(address=address)))
-                if known.value != own.value:
+                if (known.value, known.prior) != (own.value, own.prior):
                     found = f"{address} with two values ({_shown(known)} in {other}, "
                     expected = "one value of what the experiments share"
                     mistakes.append(
@@ -154,15 +153,52 @@ class Study:
         return Addresses(self._declared, self.blocks)
 
     def theta(self, name: str = "") -> dict[str, Any]:
-        """The values that the file sets, at the addresses of experiment ``name``."""
+        """The values that the file sets, at the addresses of experiment ``name``.
+
+        Those of its data alone, such as norms of backgrounds, are not among them.
+        """
+        known = self.experiments[name].parameters
         return {
             own.address: self.parameters[address].value
-            for address, own in _addressed(name, self.blocks[name]).items()
-            if address in self._set
+            for address, own in self.addresses(name).items()
+            if address in self.set_addresses and own.address in known
         }
 
+    def addresses(self, name: str) -> dict[str, Parameter]:
+        """Address in the file → parameter of experiment ``name`` at its own address."""
+        return _addressed(name, self.blocks[name])
+
+    def matching(self, name: str) -> list[str]:
+        """The addresses in the file that ``name`` means."""
+        return self._addresses.matching(name)
+
     @cached_property
-    def _set(self) -> set[str]:
+    def ties(self) -> dict[str, str]:
+        """Address → the address whose value it takes, through all that lie between."""
+        table = self.parameters
+        following = {
+            address: self.matching(parameter.same_as)[0]
+            for address, parameter in table.items()
+            if parameter.same_as is not None
+        }
+        ends: dict[str, str] = {}
+        for address, other in following.items():
+            while other in following:
+                other = following[other]
+            ends[address] = other
+        return ends
+
+    @cached_property
+    def correlations(self) -> dict[tuple[str, str], float]:
+        """Pair of addresses → correlation of their priors."""
+        found = {}
+        for one in self.together.correlations:
+            first, second = (self.matching(name) for name in one.between)
+            found.update({(a, b): one.rho for a in first for b in second})
+        return found
+
+    @cached_property
+    def set_addresses(self) -> set[str]:
         """Addresses whose value the file sets (at nominal, θ is empty)."""
         return {
             address
@@ -188,20 +224,34 @@ def _finite(content: Any) -> bool:
     return not isinstance(content, float) or math.isfinite(content)
 
 
-_OF_ONE = ("source.", "detector.", "signal.")
+_OF_ONE = ("source.", "detector.", "signal.", "background.", "shape.")
 """Addresses that start like this belong to one experiment; the rest is physics they share."""
 
 
-def _addressed(name: str, blocks: Blocks) -> dict[str, Parameter]:
+def _addressed(name: str, blocks: ExperimentBlocks) -> dict[str, Parameter]:
     """Address in the file → parameter of experiment ``name``, at its own address."""
-    if isinstance(blocks, DataBlocks):
-        return {one.address: one for one in blocks.interactions().numbers()}
-    sources = named_sources(blocks.source)
-    own = declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor)
+    own = own_parameters(blocks)
     return {
-        f"{name}.{one.address}" if name and one.address.startswith(_OF_ONE) else one.address: one
-        for one in own
+        f"{name}.{address}" if name and address.startswith(_OF_ONE) else address: parameter
+        for address, parameter in own.items()
     }
+
+
+def own_parameters(blocks: ExperimentBlocks) -> dict[str, Parameter]:
+    """The parameters of an experiment and of its data set, by their own addresses."""
+    sources = named_sources(blocks.source)
+    found = list(declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor))
+    if blocks.data_set is None:
+        return {one.address: one for one in found}
+    from cevns.config.settings import set_parameter
+
+    analysis = read_analysis(blocks.data_set)
+    own = {one.address: one for one in (*found, *analysis.declared())}
+    for address, setting in analysis.given.items():
+        if address in own:  # a source without a facility, say, has none of its parameters
+            given = ParameterSetting.model_validate(setting, context={"file": True})
+            own[address], _ = set_parameter(own[address], given, f"parameters.{address}")
+    return own
 
 
 def load(path: str | Path) -> Study:
@@ -223,6 +273,8 @@ def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = 
     """
     directory = Path(directory)
     data = {"name": name, **extended(raw, directory)}
+    if "data" in data and "name" not in raw:
+        del data["name"]  # a data set has a title of its own
     try:
         study = replace(_validated_study(data, directory), written=raw)
         _ = study.parameters  # their addresses are checked with the rest of the file
@@ -243,31 +295,28 @@ def _validated_study(data: Mapping[str, Any], directory: Path) -> Study:
     context = {"file": True, "directory": directory}
     own = {key: value for key, value in data.items() if key in _STUDY_KEYS}
     together = _validated(StudyBlocks, own, context, mistakes)
-    blocks: dict[str, Blocks] = {}
-    singles = _single_experiments(data, mistakes)
+    blocks: dict[str, ExperimentBlocks] = {}
+    singles = single_experiments(data, mistakes)
     for name, merged in singles.items():
         inner: list[Mistake] = []
-        blocks[name] = _validated(_kind(merged), merged, context, inner)
+        blocks[name] = _validated(ExperimentBlocks, merged, context, inner)
         mistakes.extend(place(one, name, data) for one in inner)
     mistakes.extend(_foreign_elements(blocks, data))
     if mistakes:
         mistakes.extend(_settings_mistakes(own, singles, context))
         raise InputError(mistakes)
-    return Study(data.get("name", ""), blocks, together, data, directory, data)
-
-
-def _kind(merged: Mapping[str, Any]) -> type[Blocks]:
-    return DataBlocks if "data" in merged else ExperimentBlocks
+    title = data.get("name") or next(iter(blocks.values())).name
+    return Study(title, blocks, together, data, directory, data)
 
 
 def _foreign_elements(
-    blocks: Mapping[str, Blocks | None], data: Mapping[str, Any]
+    blocks: Mapping[str, ExperimentBlocks | None], data: Mapping[str, Any]
 ) -> Iterator[Mistake]:
     """Form factors of elements that are not in the target.
 
     Those that several experiments share may be of any of their targets.
     """
-    read = {name: one for name, one in blocks.items() if one is not None and one.detector}
+    read = {name: one for name, one in blocks.items() if one is not None}
     anywhere = {element for one in read.values() for element in _target(one)}
     for name, one in read.items():
         if not isinstance(one.form_factor, PerElement):
@@ -285,8 +334,8 @@ def _foreign_elements(
                 yield placed
 
 
-def _target(blocks: Blocks) -> tuple[str, ...]:
-    return blocks.detector.target.elements if blocks.detector is not None else ()
+def _target(blocks: ExperimentBlocks) -> tuple[str, ...]:
+    return blocks.detector.target.elements
 
 
 _WITHOUT_ADDRESS = ("name", "kinematics", "electron_scattering", "axial", "binning")
@@ -319,44 +368,19 @@ def _settings_mistakes(
     return []
 
 
-def _for_addresses(merged: Mapping[str, Any], context: dict[str, Any]) -> Blocks | None:
+def _for_addresses(merged: Mapping[str, Any], context: dict[str, Any]) -> ExperimentBlocks | None:
     """An experiment with what declares its parameters, or None where that has a mistake."""
-    kind = _kind(merged)
     content = {
         key: value
         for key, value in merged.items()
-        if key in kind.model_fields and key not in _WITHOUT_ADDRESS
+        if key in ExperimentBlocks.model_fields and key not in _WITHOUT_ADDRESS
     }
-    if kind is ExperimentBlocks:
-        content["exposure"] = "1 year"
-    made: Blocks | None = _validated(kind, content, context, [])
+    content["exposure"] = "1 year"
+    made: ExperimentBlocks | None = _validated(ExperimentBlocks, content, context, [])
     return made
 
 
 _EXPECTED_KEYS = f"one of the keys {', '.join(KEYS)}"
-
-
-def _single_experiments(data: Any, mistakes: list[Mistake]) -> dict[str, dict[str, Any]]:
-    """Name → merged blocks of each experiment."""
-    defaults = {key: value for key, value in data.items() if key in _BLOCK_KEYS}
-    if "experiments" not in data:
-        return {"": defaults}
-    entries = data["experiments"]
-    if not isinstance(entries, Mapping) or not entries:
-        expected = "a block of experiments by name"
-        mistakes.append(Mistake("experiments", show(entries), expected))
-        return {}
-    merged = {}
-    for name, entry in entries.items():
-        if not isinstance(entry, Mapping):
-            found = show(entry)
-            mistakes.append(Mistake(f"experiments.{name}", found, "the blocks of an experiment"))
-        elif "." in name or not name:
-            expected = "a name without a dot"
-            mistakes.append(Mistake(f"experiments.{name}", show(name), expected))
-        else:
-            merged[name] = merge({**defaults, "name": name}, entry)
-    return merged
 
 
 def _validated(
@@ -371,26 +395,3 @@ def _validated(
     except ValidationError as error:
         mistakes.extend(mistakes_of(error, "", content))
         return None
-
-
-def place(one: Mistake, name: str, data: Mapping[str, Any]) -> Mistake:
-    """A mistake of experiment ``name`` at the place in ``data`` where the value was written."""
-    if not name:
-        return one
-    own = f"experiments.{name}"
-    steps, rest = split(one.path, data["experiments"][name])
-    if rest and len(split(one.path, data)[0]) > len(steps):
-        return one  # it comes from the defaults at the top level
-    return replace(one, path=join(own, steps))
-
-
-def located(one: Mistake, data: Mapping[str, Any], written: Mapping[str, Any]) -> Mistake:
-    """A mistake of the merged ``data`` at a place that is in the file as it was ``written``."""
-    steps, rest = split(one.path, written)
-    if steps and not rest:
-        return one
-    inherited, _ = split(one.path, data)
-    if len(inherited) > len(steps) and "extends" in written:
-        found = f"{written['extends']}: {join('', inherited)}: {one.found}"
-        return replace(one, path="extends", found=found)
-    return replace(one, path=join("", steps) or TOP)

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
-from cevns.config.merge import with_files
 from cevns.config.schema import Couplings
 from cevns.config.study import Study
+from cevns.files import write_bytes, write_text
+from cevns.merge import with_files
 
 CONFIG_NAME = "config.yaml"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` through a temporary file beside it: never half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as stream:
-        temporary = Path(stream.name)
-        try:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    temporary.chmod(0o644)
-    temporary.replace(path)
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """The same for plain data; NaN and infinity are errors, not output."""
+    """Write plain data to ``path``; NaN and infinity are errors, not output."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
@@ -108,8 +88,5 @@ def _copied(name: str, source: Path, directory: Path) -> str:
         number += 1
         copy = copy.with_name(f"{original.stem}-{number}{original.suffix}")
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        partial = copy.with_name(f".{copy.name}.part")
-        shutil.copyfile(original, partial)
-        partial.replace(copy)
+        write_bytes(copy, original.read_bytes())
     return str(copy.relative_to(directory))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cevns.config.reader import read_file
+from cevns.yaml_reader import read_file
 from cevns.errors import InputError, Mistake, show
 
 DEEPEST_CHAIN = 8

@@ -1,0 +1,1 @@
+"""What data say about parameters: fits, intervals, profiles, significances, toys."""

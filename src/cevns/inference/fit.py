@@ -1,0 +1,209 @@
+"""A fit: best values, errors, significance, goodness, and what each component contributes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cevns.declared import SIGNAL_NORM
+from cevns.inference.minimum import Minimum, interval, minimise
+from cevns.likelihood import poisson
+from cevns.likelihood.channel import Channel
+from cevns.likelihood.joint import Likelihood
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Events = dict[str, tuple[float, float]]
+"""Component → (fitted events, error)."""
+
+
+@dataclass(frozen=True)
+class Goodness:
+    """How well the expectation fits the counts.
+
+    ``deviance`` is that of the counts alone; ``mean`` and ``spread`` are those of the deviance of
+    data drawn from the fitted expectation, less one for each free parameter: with few counts in a
+    cell it does not follow χ². ``p_value`` takes it as normal.
+    """
+
+    deviance: float
+    cells: int
+    mean: float
+    spread: float
+
+    @property
+    def p_value(self) -> float:
+        """Probability of a larger deviance."""
+        return 0.5 * math.erfc((self.deviance - self.mean) / (math.sqrt(2) * self.spread))
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How a parameter of interest moves when a nuisance that is held is put to −1 and +1 σ.
+
+    ``down`` is None where only one side is known.
+    """
+
+    down: float | None
+    up: float
+
+    @property
+    def size(self) -> float:
+        """The mean of the shifts, without sign."""
+        return abs(self.up) if self.down is None else 0.5 * (abs(self.down) + abs(self.up))
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The outcome of `fit`, in internal units.
+
+    Attributes
+    ----------
+    minimum : Minimum
+    interest : tuple of str
+        The parameters that the fit is for.
+    intervals : mapping
+        Address → ends of its 68.27 % profile-likelihood interval.
+    significances : mapping
+        Address of a strength of the signal → √q₀ of no signal at all.
+    events : mapping
+        Channel → component → (events, error).
+    goodness : Goodness
+    variations : mapping
+        Address of a nuisance that is held → address of interest → its shift.
+    """
+
+    minimum: Minimum
+    interest: tuple[str, ...]
+    intervals: Mapping[str, tuple[float, float]]
+    significances: Mapping[str, float]
+    events: Mapping[str, Events]
+    goodness: Goodness
+    variations: Mapping[str, Mapping[str, Variation]]
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """What was minimised."""
+        return self.minimum.likelihood
+
+    @property
+    def ndof(self) -> int:
+        """Cells and constraints less floating parameters."""
+        likelihood = self.likelihood
+        cells = sum(channel.cells.size for channel in likelihood.channels)
+        return cells + len(likelihood.constraints.addresses) - len(likelihood.floating)
+
+    @property
+    def pulls(self) -> dict[str, tuple[float, float]]:
+        """Nuisance → (θ − nominal)/σ, and its fitted error in σ."""
+        constraints = self.likelihood.constraints
+        pulls = constraints.pulls(self.minimum.theta).tolist()
+        return {
+            address: (pull, self.minimum.error(address) / width)
+            for address, pull, width in zip(
+                constraints.addresses, pulls, constraints.widths.tolist(), strict=True
+            )
+        }
+
+    def systematic(self, address: str) -> float:
+        """The quadratic sum of the variations of a parameter of interest."""
+        return math.sqrt(sum(moved[address].size ** 2 for moved in self.variations.values()))
+
+    def significance_with_systematics(self, address: str) -> float:
+        """Value over the quadratic sum of its statistical width, value/√q₀, and the variations."""
+        value, bare = self.minimum.at(address), self.significances[address]
+        if value <= 0 or bare <= 0:
+            return 0.0
+        return value / math.hypot(value / bare, self.systematic(address))
+
+
+def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
+    """Fit ``likelihood``, which the parameters of ``interest`` float in."""
+    minimum = minimise(likelihood)
+    norms = [a for a in interest if a == SIGNAL_NORM or a.endswith(f".{SIGNAL_NORM}")]
+    return Fit(
+        minimum,
+        tuple(interest),
+        {address: interval(minimum, address) for address in interest},
+        {address: significance(minimum, address) for address in norms},
+        {c.name: _events(minimum, c) for c in likelihood.channels},
+        _goodness(minimum),
+        _variations(minimum, interest),
+    )
+
+
+def significance(minimum: Minimum, address: str) -> float:
+    """√q₀: from the likelihood without that signal, everything else fitted again.
+
+    Zero where the best strength is not positive (Cowan et al., EPJ C 71 (2011) 1554, eq. 12).
+    """
+    if minimum.at(address) <= 0:
+        return 0.0
+    rest = dict(zip(minimum.likelihood.floating, minimum.values.tolist(), strict=True))
+    without = minimise(minimum.likelihood.held({address: 0.0}), rest)
+    return math.sqrt(max(without.value - minimum.value, 0.0))
+
+
+def _events(minimum: Minimum, channel: Channel) -> Events:
+    """Fitted events of each component, with errors from the covariance of all parameters."""
+    likelihood = minimum.likelihood
+
+    def totals(values: Array) -> dict[str, float]:
+        components = channel.components(likelihood.theta(values), likelihood.morphed)
+        return {name: float(np.sum(events)) for name, events in components.items()}
+
+    best = totals(minimum.values)
+    slopes = np.zeros((len(minimum.values), len(best)))
+    for index, error in enumerate(minimum.errors.tolist()):
+        if not math.isfinite(error) or error == 0:
+            continue
+        bounds = likelihood.parameters[likelihood.floating[index]].bounds or (-np.inf, np.inf)
+        ends = np.clip(minimum.values[index] + 0.05 * error * np.array([-1.0, 1.0]), *bounds)
+        sides = []
+        for end in ends:
+            moved = minimum.values.copy()
+            moved[index] = end
+            sides.append(np.array(list(totals(moved).values())))
+        slopes[index] = (sides[1] - sides[0]) / (ends[1] - ends[0])
+    variances = np.einsum("ic,ij,jc->c", slopes, np.nan_to_num(minimum.covariance), slopes)
+    errors = np.sqrt(np.maximum(variances, 0.0)).tolist()
+    return {name: (best[name], error) for name, error in zip(best, errors, strict=True)}
+
+
+def _goodness(minimum: Minimum) -> Goodness:
+    likelihood, theta = minimum.likelihood, minimum.theta
+    expected = [channel.expected(theta, likelihood.morphed) for channel in likelihood.channels]
+    moments = [poisson.typical_deviance(one) for one in expected]
+    free = len(likelihood.floating) - len(likelihood.constraints.addresses)
+    return Goodness(
+        likelihood.deviance(theta),
+        sum(channel.cells.size for channel in likelihood.channels),
+        sum(mean for mean, _ in moments) - free,
+        math.sqrt(sum(variance for _, variance in moments)),
+    )
+
+
+def _variations(minimum: Minimum, interest: Sequence[str]) -> dict[str, dict[str, Variation]]:
+    """Refits with each nuisance that has a prior but is held, at −1 and +1 σ."""
+    likelihood = minimum.likelihood
+    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
+    acting = {address for channel in likelihood.channels for address in channel.names.values()}
+    one_sided = {channel.names[own] for channel in likelihood.channels for own in channel.one_sided}
+    found = {}
+    for address, parameter in likelihood.parameters.items():
+        held = address in acting and address not in likelihood.floating
+        if not held or parameter.prior is None or address in likelihood.ties:
+            continue
+        sides = [
+            minimise(likelihood.held({address: parameter.value + side * parameter.prior}), start)
+            for side in (-1.0, 1.0)
+        ]
+        shifts = {one: [side.at(one) - minimum.at(one) for side in sides] for one in interest}
+        found[address] = {
+            one: Variation(None if address in one_sided else down, up)
+            for one, (down, up) in shifts.items()
+        }
+    return found

@@ -1,0 +1,1 @@
+"""Likelihoods of counted data: templates, nuisances, constraints."""

@@ -1,0 +1,90 @@
+"""One data set in a likelihood: what was counted, and everything that is expected in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from cevns.likelihood.cells import Cells
+from cevns.likelihood.part import Part
+from cevns.likelihood.signal import Contribution
+from cevns.parameters import Theta
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Local(Mapping[str, Any]):
+    """θ of a joint likelihood as one data set sees it, at addresses of its own.
+
+    ``names`` holds the shared address of each of its own; nothing else of θ is visible.
+    """
+
+    def __init__(self, theta: Theta, names: Mapping[str, str]):
+        self._theta, self._names = theta, names
+
+    def __getitem__(self, address: str) -> Any:
+        return self._theta[self._names[address]]
+
+    def __iter__(self) -> Iterator[str]:
+        return (own for own, shared in self._names.items() if shared in self._theta)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """Counts in cells and the components expected there.
+
+    Attributes
+    ----------
+    name : str
+        Unique within a likelihood; "" where there is only one.
+    title : str
+        For tables and figures.
+    cells : Cells
+    observed : array, shape (cells,)
+    contributions : tuple of Contribution
+        The signal first.
+    names : mapping
+        Own address → address in the likelihood, of every parameter that acts here.
+    one_sided : frozenset of str
+        Own addresses of nuisances whose effect is known on one side only, at +1 σ.
+    """
+
+    name: str
+    title: str
+    cells: Cells
+    observed: Array
+    contributions: tuple[Contribution, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    one_sided: frozenset[str] = frozenset()
+
+    def own(self, theta: Theta) -> Theta:
+        """θ at the addresses of this data set."""
+        return Local(theta, self.names)
+
+    def parts(self, theta: Theta, morphed: bool = False) -> list[Part]:
+        """All components at θ, which is in the addresses of the likelihood."""
+        local = self.own(theta)
+        return [part for one in self.contributions for part in one.parts(local, morphed)]
+
+    def components(self, theta: Theta, morphed: bool = False) -> dict[str, Array]:
+        """Events in each cell by component, arrays of shape (cells,)."""
+        local = self.own(theta)
+        total: dict[str, Array] = {}
+        for part in self.parts(theta, morphed):
+            total[part.name] = total.get(part.name, 0.0) + part.expected(local)
+        return total
+
+    def expected(self, theta: Theta, morphed: bool = False) -> Array:
+        """Events in each cell, shape (cells,)."""
+        total: Array = np.sum(list(self.components(theta, morphed).values()), axis=0)
+        return total
+
+    def with_observed(self, observed: Any) -> Channel:
+        """The same with other counts: a toy, or an Asimov data set."""
+        return replace(self, observed=np.asarray(observed, dtype=float))

@@ -1,0 +1,208 @@
+"""The likelihood of one data set or of several, as a function of the parameters that float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.likelihood import poisson
+from cevns.likelihood.channel import Channel
+from cevns.likelihood.constraints import Constraints
+from cevns.likelihood.steps import natural_step
+from cevns.parameters import Parameters, Theta
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_DIFFERENCE = 1e-2
+"""Step of the central differences of expectations, in natural steps: 1e-4 of the slope."""
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """−2 ln(L/L_saturated): Poisson terms of all cells, and the constraints.
+
+    Attributes
+    ----------
+    channels : tuple of Channel
+    parameters : Parameters
+        By address, those of single data sets with their names in front.
+    ties : mapping
+        Address → the address whose value it always has.
+    floating : tuple of str
+        What is varied; the rest stays at its nominal value.
+    correlations : mapping
+        Pair of addresses → correlation of their priors.
+    morphed : bool
+        Interpolate shapes between templates instead of folding them again.
+    fixed : mapping
+        θ of what does not float, where it is not nominal.
+    """
+
+    channels: tuple[Channel, ...]
+    parameters: Parameters
+    ties: Mapping[str, str] = field(default_factory=dict)
+    floating: tuple[str, ...] = ()
+    correlations: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    morphed: bool = False
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    aux: Mapping[str, float] = field(default_factory=dict)
+
+    # --- which parameters float --------------------------------------------------------------
+
+    def with_(self, **changes: Any) -> Likelihood:
+        """A copy with some attributes replaced."""
+        return replace(self, **changes)
+
+    def freed(self, addresses: Iterable[str]) -> Likelihood:
+        """With these floating as well."""
+        more = [address for address in addresses if address not in self.floating]
+        return self.with_(floating=(*more, *self.floating))
+
+    def held(self, values: Mapping[str, Any]) -> Likelihood:
+        """With these no longer floating but at the values given."""
+        rest = tuple(address for address in self.floating if address not in values)
+        return self.with_(floating=rest, fixed={**self.fixed, **values})
+
+    @cached_property
+    def constraints(self) -> Constraints:
+        """The priors of what floats, around the auxiliary measurements where those differ."""
+        pairs = {
+            pair: rho
+            for pair, rho in self.correlations.items()
+            if all(address in self.floating for address in pair)
+        }
+        return Constraints.of(self.parameters, self.floating, pairs).around(self.aux)
+
+    @cached_property
+    def start(self) -> Array:
+        """Nominal values of what floats, shape (n,)."""
+        return np.array([float(self.parameters[a].value) for a in self.floating])
+
+    @cached_property
+    def steps(self) -> Array:
+        """How far each must move to be felt: its prior, or what changes D by about one."""
+        return np.array([self._step(address) for address in self.floating])
+
+    def _step(self, address: str) -> float:
+        parameter = self.parameters[address]
+        if parameter.prior is not None:
+            return float(parameter.prior)
+        return natural_step(parameter, lambda value: self.deviance({**self.fixed, address: value}))
+
+    # --- its value ---------------------------------------------------------------------------
+
+    def theta(self, values: Any) -> dict[str, Any]:
+        """Every parameter that is not nominal, for the floating ones at ``values``, shape (n,)."""
+        given = {**self.fixed, **dict(zip(self.floating, np.asarray(values).tolist(), strict=True))}
+        for address, other in self.ties.items():
+            if other in given:
+                given[address] = given[other]
+        return given
+
+    def deviance(self, theta: Theta) -> float:
+        """The Poisson terms alone, at θ."""
+        return sum(
+            poisson.deviance(channel.observed, channel.expected(theta, self.morphed))
+            for channel in self.channels
+        )
+
+    def __call__(self, values: Any) -> float:
+        """−2 ln(L/L_saturated) with the floating parameters at ``values``, shape (n,)."""
+        theta = self.theta(values)
+        return self.deviance(theta) + self.constraints.value(theta)
+
+    def gradient(self, values: Any) -> Array:
+        """Its derivatives by the floating parameters, shape (n,).
+
+        In closed form for norms and morphed shapes; for what is folded again, central
+        differences of the expectations (not of the likelihood) by a hundredth of a step.
+        """
+        values = np.asarray(values, dtype=float)
+        theta, linear = self._linearised(values)
+        pulls = self.constraints.gradient(theta)
+        total = np.array([pulls.get(address, 0.0) for address in self.floating])
+        for channel, (expected, jacobian) in zip(self.channels, linear, strict=True):
+            total += jacobian @ poisson.slope(channel.observed, expected)
+        return total
+
+    def hessian(self, values: Any) -> Array:
+        """Its second derivatives but for those of the expectations, shape (n, n).
+
+        What is left out is weighted with the residuals and small near the minimum: good for
+        finding it, not for errors.
+        """
+        values = np.asarray(values, dtype=float)
+        _, linear = self._linearised(values)
+        total = self.constraints.hessian(self.floating)
+        for channel, (expected, jacobian) in zip(self.channels, linear, strict=True):
+            curvature = poisson.curvature(channel.observed, expected)
+            total += (jacobian * curvature) @ jacobian.T
+        return total
+
+    def _linearised(self, values: Array) -> tuple[dict[str, Any], list[tuple[Array, Array]]]:
+        """θ, and for each channel the expectation and its derivatives, shape (n, cells)."""
+        theta = self.theta(values)
+        open_ = dict.fromkeys(self.floating)
+        place = {address: index for index, address in enumerate(self.floating)}
+        linear = []
+        for channel in self.channels:
+            local = channel.own(theta)
+            jacobian = np.zeros((len(values), channel.cells.size))
+            expected = np.zeros(channel.cells.size)
+            for part in channel.parts(theta, self.morphed):
+                expected += part.expected(local)
+                for own in (*part.norms, *part.morphs):
+                    address = channel.names.get(own, own)
+                    open_.pop(address, None)
+                    if address in place:
+                        jacobian[place[address]] += part.derivative(own, local)
+            linear.append((expected, jacobian))
+        for address in open_:
+            differences = self._by_difference(place[address], values)
+            for (_, jacobian), change in zip(linear, differences, strict=True):
+                jacobian[place[address]] += change
+        return theta, linear
+
+    def _by_difference(self, place: int, values: Array) -> list[Array]:
+        """∂μ/∂θ in each channel, of an address that enters through the fold."""
+        half = _DIFFERENCE * self.steps[place]
+        low, high = self.parameters[self.floating[place]].bounds or (-np.inf, np.inf)
+        points = np.clip(values[place] + np.array([-half, half]), low, high)
+        sides = []
+        for point in points:
+            moved = values.copy()
+            moved[place] = point
+            theta = self.theta(moved)
+            sides.append([channel.expected(theta, self.morphed) for channel in self.channels])
+        width = points[1] - points[0]
+        return [(up - down) / width for down, up in zip(*sides, strict=True)]
+
+    # --- other data --------------------------------------------------------------------------
+
+    def with_counts(
+        self, counts: Sequence[Any], aux: Mapping[str, float] | None = None
+    ) -> Likelihood:
+        """The same with other counts, one array per channel, and other auxiliary measurements."""
+        channels = tuple(
+            channel.with_observed(observed)
+            for channel, observed in zip(self.channels, counts, strict=True)
+        )
+        return self.with_(channels=channels, aux={} if aux is None else dict(aux))
+
+    def asimov(self, theta: Theta) -> Likelihood:
+        """With the expectation at θ for counts: every estimate comes out at θ."""
+        counts = [channel.expected(theta, self.morphed) for channel in self.channels]
+        centres = {a: theta[a] for a in self.constraints.addresses if a in theta}
+        return self.with_counts(counts, centres)
+
+    def toy(self, theta: Theta, generator: np.random.Generator) -> Likelihood:
+        """With Poisson counts and auxiliary measurements drawn at θ."""
+        counts = [
+            generator.poisson(np.maximum(channel.expected(theta, self.morphed), 0.0))
+            for channel in self.channels
+        ]
+        return self.with_counts(counts, self.constraints.draw(theta, generator))

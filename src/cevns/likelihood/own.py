@@ -1,0 +1,177 @@
+"""The user's own counts and backgrounds.
+
+A file of counts is CSV: ``#`` comments, a header row, and a row for each bin or for each event:
+``energy [keVee],counts``, or ``energy [PE],time [us],counts``; without ``counts`` every row is one
+event. The values say in which bin of the experiment's ``binning`` a row lies (centres of bins, or
+the events themselves); several rows in one bin add up, rows outside are left out. Counts that are
+not whole are taken as they are, as an Asimov data set has them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cevns.declared import background_norm
+from cevns.errors import InputError, Mistake, nearest, show
+from cevns.experiment import Experiment
+from cevns.likelihood.cells import CellAxis, Cells
+from cevns.likelihood.part import Part
+from cevns.likelihood.signal import View
+from cevns.memo import Memo
+from cevns.parameters import Theta
+from cevns.quantities import parse_quantity
+from cevns.response import ACCEPTED
+
+Array = np.ndarray[Any, np.dtype[Any]]
+COUNTS = "counts"
+ENERGIES = ("keV", "keVnr", "keVee", "PE")
+LARGEST = 20_000_000  # bytes
+_TITLE = re.compile(r"\s*([A-Za-z_][\w -]*?)\s*(?:\[([^\[\]]*)\])?\s*")
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnBackgrounds:
+    """The backgrounds of a detector, the same at all times."""
+
+    experiment: Experiment
+    cells: Cells
+    _memo: Memo = field(default_factory=Memo, init=False, repr=False)
+
+    def parts(self, theta: Theta, morphed: bool) -> tuple[Part, ...]:
+        """One part for each background, its norm left open."""
+        return self._memo.get("parts", theta, self._make)
+
+    def _make(self, theta: Theta) -> tuple[Part, ...]:
+        names = [background.name for background in self.experiment.detector.backgrounds]
+        at = View(theta, {}, {background_norm(name) for name in names})
+        flat = {
+            axis.name: np.diff(axis.edges) / (axis.edges[-1] - axis.edges[0])
+            for axis in self.cells.axes
+            if axis.name != "energy"
+        }
+        return tuple(
+            Part(name, self.cells.product({"energy": counts, **flat}), (background_norm(name),))
+            for name, counts in self.experiment.backgrounds(at).items()
+        )
+
+
+def read_counts(path: Path, cells: Cells, observable: str = "energy", shown: str = "") -> Array:
+    """Events in each of ``cells``, shape (cells,), from the file at ``path``.
+
+    ``observable`` is the title of the column of the observable, or (keVee, PE, ...) which energy
+    the column "energy" holds where its title does not say so.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read, columns that are missing or in another unit, and rows that
+        are not of numbers or hold negative counts.
+    """
+    return _Reader(shown or path.name, cells, observable).read(path)
+
+
+class _Reader:
+    """One reading of a file of counts; every mistake names the file and the line."""
+
+    def __init__(self, shown: str, cells: Cells, observable: str):
+        self.shown, self.cells = shown, cells
+        named = observable in ENERGIES
+        self.observable, self.unit = ("energy", observable) if named else (observable, "")
+
+    def _refuse(self, line: int | None, found: str, expected: str, close: str = "") -> NoReturn:
+        where = f"{self.shown!r}" + (f", line {line}" if line else "")
+        raise InputError(Mistake("data.file", f"{where}: {found}", expected, close or None))
+
+    def read(self, path: Path) -> Array:
+        """The counts in the cells."""
+        lines = [
+            (number, line)
+            for number, line in enumerate(self._text(path).splitlines(), start=1)
+            if line.strip() and not line.lstrip().startswith("#")
+        ]
+        if len(lines) < 2:
+            self._refuse(
+                None, "no rows of numbers", f"a header such as {self._header()!r} and rows"
+            )
+        places, scales, counted = self._columns(*lines[0])
+        rows = np.array([self._row(*line, len(scales)) for line in lines[1:]])
+        weights = np.ones(len(rows)) if counted is None else rows[:, counted]
+        if np.any(weights < 0):
+            bad = int(np.flatnonzero(weights < 0)[0])
+            self._refuse(lines[1 + bad][0], f"{weights[bad]:g} counts", "counts of zero or more")
+        values = [rows[:, place] * scales[place] for place in places]
+        return self.cells.sorted_in(values, weights)
+
+    def _text(self, path: Path) -> str:
+        problem, text = "", ""
+        try:
+            if path.stat().st_size > LARGEST:
+                problem = f"more than {LARGEST} bytes"
+            else:
+                text = path.read_text("utf-8-sig")
+        except OSError as error:
+            problem = (error.strerror or "an error").lower()
+        except UnicodeDecodeError:
+            problem = "bytes that are not UTF-8 text"
+        if problem:
+            self._refuse(None, problem, "a file of counts (CSV)")
+        return text
+
+    def _titles(self) -> dict[str, CellAxis]:
+        """Title of the column → its axis."""
+        return {self.observable if a.name == "energy" else a.name: a for a in self.cells.axes}
+
+    def _header(self) -> str:
+        return ",".join([*(f"{title} [{a.unit}]" for title, a in self._titles().items()), COUNTS])
+
+    def _columns(self, line: int, text: str) -> tuple[list[int], list[float], int | None]:
+        """Column of each axis, scale of each column, and the column of the counts."""
+        found: dict[str, tuple[int, str]] = {}
+        for place, title in enumerate(text.split(",")):
+            match = _TITLE.fullmatch(title)
+            if match is None or match[1] in found:
+                self._refuse(line, f"the column {show(title.strip())}", self._header())
+            found[match[1]] = (place, match[2] or "")
+        wanted = self._titles()
+        for title in found:
+            if title not in wanted and title != COUNTS:
+                close = nearest(title, [*wanted, COUNTS]) or ""
+                self._refuse(
+                    line, f"the column {title!r}", f"the columns {self._header()!r}", close
+                )
+        scales = [1.0] * len(found)
+        places = []
+        for title, axis in wanted.items():
+            if title not in found:
+                self._refuse(line, f"no column {title!r}", f"the columns {self._header()!r}")
+            place, unit = found[title]
+            places.append(place)
+            scales[place] = self._scale(line, title, unit, axis)
+        return places, scales, found[COUNTS][0] if COUNTS in found else None
+
+    def _scale(self, line: int, title: str, unit: str, axis: CellAxis) -> float:
+        """The unit of a column as a number; it must speak of the energy that is observed."""
+        unit = unit or (self.unit if axis.name == "energy" else "")
+        accepted: Sequence[str] = ACCEPTED.get(axis.unit, (axis.unit,))
+        try:
+            return float(parse_quantity(f"1 {unit}", *accepted))
+        except InputError:
+            found = f"{title!r} in {unit}" if unit else f"{title!r} without a unit"
+            self._refuse(line, found, " or ".join(f"[{one}]" for one in accepted))
+
+    def _row(self, line: int, text: str, length: int) -> list[float]:
+        words = text.split(",")
+        if len(words) != length:
+            self._refuse(line, f"{len(words)} value(s)", f"{length} values")
+        for word in words:
+            if not _NUMBER.fullmatch(word) or not math.isfinite(float(word)):
+                self._refuse(line, show(word.strip()), "a finite number")
+        return [float(word) for word in words]

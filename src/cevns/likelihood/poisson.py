@@ -1,0 +1,71 @@
+r"""The likelihood of counts: minus twice the logarithm of the Poisson likelihood ratio.
+
+.. math:: D = 2 \sum_i \big[\mu_i - n_i + n_i \ln (n_i/\mu_i)\big]
+
+(Baker and Cousins, NIM 221 (1984) 437; PDG, "Statistics", eq. 40.16), zero where every
+expectation equals its count. Where the expectation of a cell falls below `FLOOR`, or below zero
+as a morphed template can, the logarithm goes on as a straight line: D stays finite and convex in
+μ, grows without bound for a count where nothing is expected, and its slope leads back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FLOOR = 1e-9
+"""Events per cell below which the logarithm is continued; a real expectation is far above."""
+
+
+def _logarithm(expected: Array) -> Array:
+    """ln μ, continued below the floor by its tangent there."""
+    above = np.maximum(expected, FLOOR)
+    line: Array = np.log(above) + np.minimum(expected - FLOOR, 0.0) / FLOOR
+    return line
+
+
+def saturated(observed: Array) -> float:
+    """2 Σ (n ln n − n): what makes D zero where expectation and counts agree."""
+    from scipy.special import xlogy
+
+    return float(2.0 * np.sum(xlogy(observed, observed) - observed))
+
+
+def deviance(observed: Array, expected: Array) -> float:
+    """D for counts (integers or, for an Asimov data set, fractions); both of shape (cells,)."""
+    total = np.sum(expected) - observed @ _logarithm(expected)
+    return float(2.0 * total) + saturated(observed)
+
+
+def slope(observed: Array, expected: Array) -> Array:
+    """∂D/∂μ of each cell, shape (cells,)."""
+    gradient: Array = 2.0 * (1.0 - observed / np.maximum(expected, FLOOR))
+    return gradient
+
+
+def curvature(observed: Array, expected: Array) -> Array:
+    """∂²D/∂μ² of each cell, shape (cells,)."""
+    above = np.maximum(expected, FLOOR)
+    second: Array = 2.0 * observed / above**2 * (expected >= FLOOR)
+    return second
+
+
+def typical_deviance(expected: Array) -> tuple[float, float]:
+    """Mean and variance of D when the counts are drawn from ``expected``, cell by cell.
+
+    With few counts per cell D is not distributed like χ²; these moments are summed over the
+    Poisson distribution itself.
+    """
+    from scipy.special import gammaln, xlogy
+
+    mu = np.maximum(np.asarray(expected, dtype=float), FLOOR)[:, None]
+    largest = int(np.max(mu) + 12.0 * np.sqrt(np.max(mu)) + 20.0)
+    n = np.arange(largest + 1.0)[None, :]
+    probability = np.exp(n * np.log(mu) - mu - gammaln(n + 1.0))
+    single = 2.0 * (mu - n + xlogy(n, n) - n * np.log(mu))
+    mean = np.sum(probability * single, axis=1)
+    variance = np.sum(probability * single**2, axis=1) - mean**2
+    return float(np.sum(mean)), float(np.sum(variance))
