@@ -20,9 +20,9 @@ from cevns.plot import (
     ComparisonPanel,
     comparison_figure,
     prediction_figure,
-    save,
     threshold_figure,
 )
+from cevns.plot_style import save
 from cevns.prediction import AXIS_SCALE, Prediction
 from cevns.units import keV, us
 

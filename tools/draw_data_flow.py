@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from cevns.plot import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, save
+from cevns.plot_style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, save
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "figures" / "data-flow.svg"
 WIDTH, HEIGHT = 10.4, 9.95  # inches, and the coordinates of the figure
@@ -79,10 +79,14 @@ BOXES = {
     ),
     "experiment": Box("experiment", ("experiment, declared",), _RIGHT, 3.90, 4.7, 0.8, BLUE),
     "budget": Box("which choice matters", ("budget",), _MIDDLE, 2.50, _WIDE, 0.8, BLUE),
-    "prediction": Box("results", ("prediction", "report, plot"), _RIGHT, 2.50, _WIDE, 0.8, BLUE),
+    "prediction": Box(
+        "results",
+        ("prediction, plot_style", "report, report_fit", "plot, plot_fit, plot_scan"),
+        *(_RIGHT, 2.50, _WIDE, 0.8, BLUE),
+    ),
     "datasets": Box("public data", ("datasets/*",), _LAST, 2.50, _WIDE, 0.8, ORANGE),
     "scan": Box("grids of fits", ("scan/*",), _LEFT, 1.15, _WIDE, 0.8, BLUE),
-    "inference": Box("fits", ("inference/*",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
+    "inference": Box("fits", ("inference/*, published",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
     "likelihood": Box("likelihood", ("likelihood/*, analysis",), _RIGHT, 1.15, 4.7, 0.8, VERMILION),
     "ground": Box(
         "the ground everything stands on",

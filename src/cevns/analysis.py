@@ -29,9 +29,10 @@ class Analysis:
     Attributes
     ----------
     likelihood : Likelihood
-        What has a prior or is freed floats; the parameters of interest too.
+        What has a prior or is freed floats, and what the file's ``fit`` block names.
     interest : tuple of str
-        The parameters that a fit is for, in the addresses of the likelihood.
+        The parameters that a fit is for, in the addresses of the likelihood: those of the
+        ``fit`` block, or the strength of the signal.
     """
 
     study: Study
@@ -52,10 +53,12 @@ def analysis_of(study: Study) -> Analysis:
     if not names:
         expected = "'data' in the file or in one of its experiments: a data set or a file of counts"
         raise InputError(Mistake("data", "no data", expected))
+    _refuse_other_statistics(study)
     _refuse_overlap(study, names)
     likelihood = _likelihood(study, [channel_of(study, name) for name in names])
     interest = _interest(study, names)
-    return Analysis(study, likelihood.freed(interest), interest)
+    asked = interest if study.together.fit is not None and study.together.fit.addresses else ()
+    return Analysis(study, likelihood.freed(asked), interest)
 
 
 def prediction_of(study: Study) -> Likelihood:
@@ -159,6 +162,14 @@ def _fittable(study: Study, address: str) -> str:
         found = f"{address}, which has {'no value' if parameter.value is None else 'a phase'}"
         raise InputError(Mistake("fit.parameters", found, "a real parameter with a value"))
     return address
+
+
+def _refuse_other_statistics(study: Study) -> None:
+    """The likelihood is Poisson's; to ignore another wish would be worse."""
+    block = study.together.fit
+    if block is not None and block.statistic != "poisson":
+        expected = "'poisson', the statistic of fits in this version"
+        raise InputError(Mistake("fit.statistic", repr(block.statistic), expected))
 
 
 def _refuse_overlap(study: Study, names: list[str]) -> None:

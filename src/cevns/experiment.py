@@ -36,6 +36,7 @@ from cevns.response import ACCEPTED
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
 from cevns.time_window import time_fractions
+from cevns.timing import TimeProfile
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -184,13 +185,12 @@ class Experiment:
         ``edges`` [time] are bin edges; None is the whole window as one bin.
         """
         window = self.detector.time
-        rows = [
-            np.ones(1)
-            if component.timing is None
-            else time_fractions(component.timing, edges, window, theta, f"{ADDRESS}.time")
-            for component in self.components
-        ]
-        return np.stack(rows)
+        rows: dict[TimeProfile | None, Array] = {None: np.ones(1)}  # several share a profile
+        for component in self.components:
+            profile = component.timing
+            if profile is not None and profile not in rows:
+                rows[profile] = time_fractions(profile, edges, window, theta, f"{ADDRESS}.time")
+        return np.stack([rows[component.timing] for component in self.components])
 
     # --- recoils -----------------------------------------------------------------------------
 

@@ -14,24 +14,40 @@ class Memo:
     """Results by key, kept for as long as what they read of θ stays the same.
 
     What a result depends on is seen by recording what is read while it is made: nothing has to
-    declare that it is a shape parameter. ``values`` results are kept per key, and ``keys`` keys.
+    declare that it is a shape parameter. ``values`` results are kept per key, the latest ones,
+    and ``keys`` keys. Only results for single values are kept, not those for arrays in θ.
     """
 
-    def __init__(self, values: int = 16, keys: int = 128):
+    def __init__(self, values: int = 512, keys: int = 128):
         self._values = values
         self._keys = keys
-        self._kept: dict[Hashable, list[tuple[dict[str, Any], Any]]] = {}
+        # key → addresses read → their values → result; what is read may depend on the values.
+        self._kept: dict[Hashable, dict[tuple[str, ...], dict[Hashable, Any]]] = {}
 
     def get(self, key: Hashable, theta: Theta, make: Callable[[Theta], T]) -> T:
         """``make(θ)``, or what it gave before for the same values of what it reads of θ."""
-        kept = self._kept.setdefault(key, [])
-        for values, result in kept:
-            if all(theta.get(address) == value for address, value in values.items()):
-                return result  # type: ignore[no-any-return]
+        kept = self._kept.setdefault(key, {})
+        for addresses, results in kept.items():
+            point = tuple(map(theta.get, addresses))
+            if _hashable(point) and point in results:
+                return results[point]  # type: ignore[no-any-return]
         recorder = Recorder(theta)
         made = make(recorder)
-        kept.append(({address: theta.get(address) for address in recorder.read}, made))
-        del kept[: -self._values]
+        addresses = tuple(sorted(recorder.read))
+        point = tuple(map(theta.get, addresses))
+        if _hashable(point):
+            results = kept.setdefault(addresses, {})
+            results[point] = made
+            if len(results) > self._values:
+                results.pop(next(iter(results)))
         if len(self._kept) > self._keys:
             self._kept.pop(next(iter(self._kept)))
         return made
+
+
+def _hashable(point: tuple[Any, ...]) -> bool:
+    try:
+        hash(point)
+    except TypeError:
+        return False
+    return True

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cevns.yaml_reader import read_file
 from cevns.errors import InputError, Mistake, show
+from cevns.yaml_reader import read_file
 
 DEEPEST_CHAIN = 8
 

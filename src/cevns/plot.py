@@ -1,28 +1,37 @@
 """Figures fit for a paper: a prediction, counts over threshold, ours against a released result.
 
-Figures are `matplotlib.figure.Figure`, made and saved under one style of our own: what the user
-has set in a matplotlibrc does not show, and the style leaves nothing behind. Fonts are those that
-matplotlib brings along, as outlines in SVG. Colours are those of Okabe and Ito, which the
-colour-blind can tell apart; a flavour has one colour everywhere, dashed for its antineutrino.
+Figures are `matplotlib.figure.Figure`, made and saved under the style of `cevns.plot_style`. A
+flavour has one colour everywhere, dashed for its antineutrino.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from itertools import cycle
-from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import units
-from cevns.errors import InputError, Mistake
+from cevns.plot_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    WIDTH,
+    finish,
+    new_figure,
+    plain_text,
+    shown_events,
+    style,
+)
 from cevns.prediction import AXIS_SCALE, Prediction
 
 if TYPE_CHECKING:
@@ -38,13 +47,9 @@ AXIS_LABELS = {
 }
 """What the observable is called, by its unit."""
 
-WIDTH = 7.2  # inches: the text width of a page
 DECADES = 5  # shown on a logarithmic axis of counts, below the largest value
-DPI = 150
 
-# Okabe & Ito, "Color Universal Design" (2008).
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+
 _FLAVOURS = {"nu_e": BLUE, "nu_mu": VERMILION, "nu_tau": GREEN}
 _FIXED = {
     **{name: (color, "-") for name, color in _FLAVOURS.items()},
@@ -54,21 +59,9 @@ _FIXED = {
 }
 _OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
 _BACKGROUNDS = (ORANGE, PURPLE, GREEN, GREY)
-# The tag of each format that would hold the date.
-_DATES: Mapping[str, Any] = {"pdf": {"CreationDate": None}, "png": {}, "svg": {"Date": None}}
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    """matplotlib's defaults under our style file; its settings are put back on the way out."""
-    from matplotlib import rc_context
-
-    style = files("cevns") / "data" / "cevns.mplstyle"
-    with as_file(style) as path, rc_context(fname=path):
-        yield
-
-
-@_style()
+@style()
 def prediction_figure(prediction: Prediction) -> Figure:
     """The recoil spectrum, the counts and, where there is a time axis, the counts in time.
 
@@ -83,7 +76,7 @@ def prediction_figure(prediction: Prediction) -> Figure:
         response; the counts are what is detected, with the backgrounds below the signal.
     """
     timed = prediction.time_edges is not None
-    figure = _figure(height=5.6 if timed else 3.5)
+    figure = new_figure(height=5.6 if timed else 3.5)
     axes = figure.subplot_mosaic("SS;CT" if timed else "SC")
     _draw_spectrum(axes["S"], prediction)
     if _logarithmic(prediction.edges):
@@ -92,8 +85,8 @@ def prediction_figure(prediction: Prediction) -> Figure:
     if timed:
         _draw_time(axes["T"], prediction)
     name = textwrap.shorten(prediction.name, 200, placeholder=" …")
-    total = f"{_events(prediction.total)} signal events"
-    return _finish(figure, f"{name}: {total}" if name else total)
+    total = f"{shown_events(prediction.total)} signal events"
+    return finish(figure, f"{name}: {total}" if name else total)
 
 
 def _draw_spectrum(axes: Axes, prediction: Prediction) -> None:
@@ -125,7 +118,7 @@ def _logarithmic_energies(axes: Axes, prediction: Prediction) -> None:
 def _draw_counts(axes: Axes, prediction: Prediction) -> None:
     """Signal and backgrounds in bins of the observable; says what is off the axis."""
     edges = np.asarray(prediction.edges) / AXIS_SCALE[prediction.axis]
-    inside, total = _events(np.sum(prediction.counts)), _events(prediction.total)
+    inside, total = shown_events(np.sum(prediction.counts)), shown_events(prediction.total)
     label = f"Signal ({inside})" if inside == total else f"Signal ({inside} of {total})"
     _draw_bins(axes, edges, prediction.counts, label, prediction.backgrounds)
     axes.set_xlabel(AXIS_LABELS[prediction.axis])
@@ -138,7 +131,7 @@ def _draw_time(axes: Axes, prediction: Prediction) -> None:
     edges = np.asarray(prediction.time_edges) / units.us
     uneven = np.ptp(np.diff(edges)) > 1e-6 * edges[-1]
     heights = counts / np.diff(edges) if uneven else counts
-    _draw_bins(axes, edges, heights, f"{label} ({_events(np.sum(counts))})", {})
+    _draw_bins(axes, edges, heights, f"{label} ({shown_events(np.sum(counts))})", {})
     axes.set(xlabel="Time [µs]", ylabel="Events / µs" if uneven else "Events / bin")
 
 
@@ -151,7 +144,7 @@ def _draw_bins(
     """
     stacked = np.zeros_like(signal)
     for (name, values), color in zip(backgrounds.items(), cycle(_BACKGROUNDS), strict=False):
-        text = f"{_text(name)} ({_events(np.sum(values))})"
+        text = f"{plain_text(name)} ({shown_events(np.sum(values))})"
         _fill(axes, edges, stacked, stacked + values, color, text)
         stacked = stacked + values
     swamped = bool(np.max(stacked) > 20 * np.max(signal))
@@ -188,7 +181,7 @@ def _counts_axis(axes: Axes, heights: Array, signal: Array, swamped: bool) -> No
     axes.set_ylabel("Events / bin")
 
 
-@_style()
+@style()
 def threshold_figure(
     thresholds: Any,
     counts: Mapping[str, Any],
@@ -212,7 +205,7 @@ def threshold_figure(
     prediction : Prediction, optional
         Whose recoil spectrum to show.
     """
-    figure = _figure(height=3.8 if prediction is None else 6.2, width=5.0)
+    figure = new_figure(height=3.8 if prediction is None else 6.2, width=5.0)
     axes = figure.subplots(1 if prediction is None else 2, squeeze=False)[:, 0]
     _draw_thresholds(axes[0], np.asarray(thresholds) / AXIS_SCALE[unit], counts, unit)
     if prediction is not None:
@@ -220,7 +213,7 @@ def threshold_figure(
         if unit == "keV":
             # One energy scale for both, as the panels are read against each other.
             axes[1].set_xlim(axes[0].get_xlim())
-    return _finish(figure, title)
+    return finish(figure, title)
 
 
 def _draw_thresholds(axes: Axes, thresholds: Array, counts: Mapping[str, Any], unit: str) -> None:
@@ -255,24 +248,24 @@ class ComparisonPanel:
     ylabel: str = "Events / bin"
 
 
-@_style()
+@style()
 def comparison_figure(panels: Sequence[ComparisonPanel], title: str) -> Figure:
     """Ours as steps and the released as points, one column per panel, the ratio underneath."""
-    figure = _figure(height=4.0, width=WIDTH if len(panels) > 1 else 4.2)
+    figure = new_figure(height=4.0, width=WIDTH if len(panels) > 1 else 4.2)
     grid = figure.subplots(2, len(panels), sharex="col", squeeze=False, height_ratios=[2.6, 1])
     for (upper, lower), panel in zip(grid.T, panels, strict=True):
         _draw_comparison(upper, panel)
         _draw_ratio(lower, panel)
         lower.set_xlim(panel.edges[0], panel.edges[-1])
     figure.align_ylabels()
-    return _finish(figure, title)
+    return finish(figure, title)
 
 
 def _draw_comparison(axes: Axes, panel: ComparisonPanel) -> None:
     ours, released = np.asarray(panel.ours), np.asarray(panel.released)
-    label = f"cevns ({_events(np.sum(ours))})"
+    label = f"cevns ({shown_events(np.sum(ours))})"
     axes.stairs(ours, panel.edges, color=BLUE, linewidth=1.3, label=label)
-    label = f"released ({_events(np.sum(released))})"
+    label = f"released ({shown_events(np.sum(released))})"
     axes.plot(_centres(panel.edges), released, "o", color=BLACK, label=label)
     axes.set_ylim(0.0, 1.15 * max(np.max(ours), np.max(released)) or 1.0)
     axes.set_ylabel(panel.ylabel)
@@ -303,47 +296,6 @@ def _ratio_reach(ratio: Array, released: Array) -> float:
     return float(np.clip(1.1 * np.max(heavy), 0.1, 1.0))
 
 
-@_style()
-def save(figure: Figure, path: Path) -> None:
-    """Write ``figure`` to ``path`` (.png, .svg or .pdf), whole or not at all.
-
-    The bytes are the same every time: no date and no random names are in them.
-
-    Raises
-    ------
-    InputError
-        For another ending.
-    """
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in _DATES:
-        found = f"a figure ending in {path.suffix!r}"
-        raise InputError(Mistake(str(path), found, ", ".join(f".{known}" for known in _DATES)))
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
-    try:
-        figure.savefig(temporary, format=kind, dpi=DPI, metadata=_DATES[kind])
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _figure(height: float, width: float = WIDTH) -> Figure:
-    from matplotlib.figure import Figure  # pyplot would choose a backend for the whole process
-
-    return Figure(figsize=(width, height))
-
-
-def _finish(figure: Figure, title: str) -> Figure:
-    """Put the title on and lay the panels out, once: each drawing would move them a little."""
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    lines = textwrap.wrap(title, int(12 * figure.get_figwidth()), max_lines=3, placeholder=" …")
-    figure.suptitle(_text("\n".join(lines)), fontsize=10)
-    for axes in figure.axes:
-        axes.tick_params(labelsize=8)  # sets the number of ticks too, so not left to the style
-    ConstrainedLayoutEngine().execute(figure)
-    return figure
-
-
 def _log_counts(axes: Axes, values: Array) -> float:
     """A logarithmic axis over the decades that hold something; returns its lower end.
 
@@ -370,20 +322,10 @@ def _label(name: str) -> str:
     """A name as a legend shows it: neutrinos as symbols."""
     match = re.fullmatch(r"nu_(e|mu|tau|x|s)(_bar)?", name)
     if match is None:
-        return _text(name.capitalize() if name in _FIXED else name)
+        return plain_text(name.capitalize() if name in _FIXED else name)
     symbol = r"\bar{\nu}" if match[2] else r"\nu"
     flavour = rf"\{match[1]}" if len(match[1]) > 1 else match[1]
     return rf"${symbol}_{{{flavour}}}$"
-
-
-def _text(text: str) -> str:
-    """Text of the user's as matplotlib shows it word for word: no formula, no hidden label."""
-    return text.lstrip("_").replace("$", r"\$") or " "
-
-
-def _events(number: float) -> str:
-    """A number of events for reading: "25,896", "120.9", "0.0312", "4.1e-08"."""
-    return f"{number:,.0f}" if 1e3 <= number < 1e7 else f"{number:.4g}"
 
 
 def _logarithmic(edges: Any) -> bool:

@@ -13,6 +13,9 @@ import click
 
 VERBS = {
     "predict": "Expected counts, spectrum and figure from an experiment file.",
+    "fit": "Parameters, their errors and the significance from data.",
+    "scan": "Likelihood of data on a grid of parameters, resumable.",
+    "sample": "Toy counts drawn from a prediction, to be fitted.",
     "cross-section": "Differential, total and flux-averaged cross-sections.",
     "list": "What there is: sources, interactions, targets, ..., parameters FILE.",
     "data": "Public data sets: list, fetch and verify their files.",

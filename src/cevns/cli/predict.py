@@ -92,6 +92,7 @@ def _write(
     """Results, resolved configuration and one figure per experiment."""
     from cevns import plot
     from cevns.config.write import write_config, write_json
+    from cevns.plot_style import save
 
     output.mkdir(parents=True, exist_ok=True)
     written = [output / "results.json", write_config(study, output)]
@@ -109,5 +110,5 @@ def _write(
         for kind, figure in figures.items():
             for suffix in ("png", "svg"):
                 written.append(output / f"{kind}{f'-{name}' if name else ''}.{suffix}")
-                plot.save(figure, written[-1])
+                save(figure, written[-1])
     return written

@@ -138,9 +138,9 @@ class DataChoice(Spec):
     """Which counts: a public data set by name, or a file of the user's own.
 
     ``observable`` is the title of the column of the observable in an own file, or which energy
-    ("keVee", "PE") its column "energy" holds; ``quenching`` chooses between the variants of a release that offers some. Where a
-    release holds a simulated signal, ``signal`` says whether its shape is taken (the default) or
-    the one predicted here.
+    ("keVee", "PE") its column "energy" holds. ``quenching`` chooses between the variants of a
+    release that offers some. Where a release holds a simulated signal, ``signal`` says whether
+    its shape is taken (the default) or the one predicted here.
     """
 
     name: str | None = None

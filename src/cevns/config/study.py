@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from cevns.config.addressed import addressed
 from cevns.config.places import located, place
-from cevns.config.schema import ExperimentBlocks, ParameterSetting, StudyBlocks
+from cevns.config.schema import ExperimentBlocks, StudyBlocks
 from cevns.config.singles import BLOCK_KEYS, single_experiments
-from cevns.datasets.analysis import read_analysis
-from cevns.declared import declared, named_sources
 from cevns.errors import InputError, Mistake, nearest, show, split
 from cevns.experiment import Experiment
 from cevns.form_factors import PerElement
@@ -134,7 +133,7 @@ class Study:
         first: dict[str, tuple[str, Parameter]] = {}
         mistakes: list[Mistake] = []
         for name, blocks in self.blocks.items():
-            for address, own in _addressed(name, blocks).items():
+            for address, own in addressed(name, blocks).items():
                 other, known = first.setdefault(address, (name, own.with_(address=address)))
                 if (known.value, known.prior) != (own.value, own.prior):
                     found = f"{address} with two values ({_shown(known)} in {other}, "
@@ -166,7 +165,7 @@ class Study:
 
     def addresses(self, name: str) -> dict[str, Parameter]:
         """Address in the file → parameter of experiment ``name`` at its own address."""
-        return _addressed(name, self.blocks[name])
+        return addressed(name, self.blocks[name])
 
     def matching(self, name: str) -> list[str]:
         """The addresses in the file that ``name`` means."""
@@ -224,36 +223,6 @@ def _finite(content: Any) -> bool:
     return not isinstance(content, float) or math.isfinite(content)
 
 
-_OF_ONE = ("source.", "detector.", "signal.", "background.", "shape.")
-"""Addresses that start like this belong to one experiment; the rest is physics they share."""
-
-
-def _addressed(name: str, blocks: ExperimentBlocks) -> dict[str, Parameter]:
-    """Address in the file → parameter of experiment ``name``, at its own address."""
-    own = own_parameters(blocks)
-    return {
-        f"{name}.{address}" if name and address.startswith(_OF_ONE) else address: parameter
-        for address, parameter in own.items()
-    }
-
-
-def own_parameters(blocks: ExperimentBlocks) -> dict[str, Parameter]:
-    """The parameters of an experiment and of its data set, by their own addresses."""
-    sources = named_sources(blocks.source)
-    found = list(declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor))
-    if blocks.data_set is None:
-        return {one.address: one for one in found}
-    from cevns.config.settings import set_parameter
-
-    analysis = read_analysis(blocks.data_set)
-    own = {one.address: one for one in (*found, *analysis.declared())}
-    for address, setting in analysis.given.items():
-        if address in own:  # a source without a facility, say, has none of its parameters
-            given = ParameterSetting.model_validate(setting, context={"file": True})
-            own[address], _ = set_parameter(own[address], given, f"parameters.{address}")
-    return own
-
-
 def load(path: str | Path) -> Study:
     """Read, merge and validate the experiment file at ``path``.
 
@@ -273,8 +242,8 @@ def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = 
     """
     directory = Path(directory)
     data = {"name": name, **extended(raw, directory)}
-    if "data" in data and "name" not in raw:
-        del data["name"]  # a data set has a title of its own
+    if "name" not in raw and _is_public(data.get("data")):
+        del data["name"]  # a public data set has a title of its own
     try:
         study = replace(_validated_study(data, directory), written=raw)
         _ = study.parameters  # their addresses are checked with the rest of the file
@@ -282,6 +251,10 @@ def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = 
         found = [located(one, data, raw) for one in error.mistakes]
         raise InputError(list(dict.fromkeys(found))) from None
     return study
+
+
+def _is_public(data: Any) -> bool:
+    return isinstance(data, str) or (isinstance(data, Mapping) and "name" in data)
 
 
 def _validated_study(data: Mapping[str, Any], directory: Path) -> Study:

@@ -18,13 +18,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
-from cevns.merge import with_files
-from cevns.yaml_reader import read_file
 from cevns.datasets.release import FOLDER, dataset_names
 from cevns.declared import background_norm
 from cevns.errors import InputError
+from cevns.merge import with_files
 from cevns.parameters import Parameter
 from cevns.spec import Number, Quantity, Spec, Tagged, family, mistake, mistakes_of
+from cevns.yaml_reader import read_file
 
 ANALYSIS = "analysis.yaml"
 Columns = Annotated[tuple[str, ...], Field(min_length=2)]

@@ -121,8 +121,8 @@ class Fit:
 
 
 def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
-    """Fit ``likelihood``, which the parameters of ``interest`` float in."""
-    minimum = minimise(likelihood)
+    """Fit ``likelihood``, the parameters of ``interest`` floating in it too."""
+    minimum = minimise(likelihood.freed(interest))
     norms = [a for a in interest if a == SIGNAL_NORM or a.endswith(f".{SIGNAL_NORM}")]
     return Fit(
         minimum,

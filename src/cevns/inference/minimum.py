@@ -15,8 +15,29 @@ from cevns.likelihood.joint import Likelihood
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-TOLERANCE = 1e-4
-"""Of MIGRAD: the minimum is trusted once its estimated distance is below 2e-7 in −2 ln L."""
+TOLERANCE = 2e-7
+"""Estimated distance to the minimum, in −2 ln L, at which MIGRAD stops."""
+
+ROUGH = 1e-4
+"""The same for one of many fits."""
+
+_CLOSEST = 1e-14
+"""A distance that needs no step: 1e-7 of a standard deviation."""
+
+_POLISHING = 6
+"""Steps after MIGRAD, which rounding of −2 ln L stops at 1e-5 of a standard deviation."""
+
+_FLAT = 1e-6
+"""Second derivative in natural steps below which a parameter has no effect."""
+
+_DIFFERENCE = 0.1
+"""Of a standard deviation: the step of second derivatives."""
+
+_DOUBLINGS = 60
+"""Of a step, on the way to the end of an interval: after that there is none."""
+
+_NEAR = 1e-6
+"""A parameter this close to its bound, in its natural steps, lies on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +73,17 @@ class Minimum:
 
     @cached_property
     def covariance(self) -> Array:
-        """Inverse of half the second derivatives (HESSE), shape (n, n); NaN where they fail."""
-        n = len(self.values)
-        if not n:
+        """Inverse of half the second derivatives, shape (n, n); NaN where −2 ln L is no bowl."""
+        likelihood, values = self.likelihood, self.values
+        if not len(values):
             return np.zeros((0, 0))
-        minuit = _minuit(self.likelihood, self.values, approximate=False)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what went wrong is seen in the result
-            minuit.hesse()
-        if minuit.covariance is None:
-            return np.full((n, n), np.nan)
-        return np.array(minuit.covariance)
+        matrix = _second_derivatives(likelihood, values)
+        scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        scaled = matrix * np.outer(scale, scale)
+        if not np.all(np.isfinite(scaled)) or np.min(np.linalg.eigvalsh(scaled)) <= 1e-12:
+            return np.full(matrix.shape, np.nan)
+        covariance: Array = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)
+        return covariance
 
     @property
     def errors(self) -> Array:
@@ -85,11 +106,16 @@ class Minimum:
         return float(self.errors[floating.index(address)]) if address in floating else 0.0
 
 
-def minimise(likelihood: Likelihood, start: Mapping[str, float] | None = None) -> Minimum:
+def minimise(
+    likelihood: Likelihood,
+    start: Mapping[str, float] | None = None,
+    tolerance: float = TOLERANCE,
+) -> Minimum:
     """The minimum, from the nominal point or from ``start`` (by address).
 
-    MIGRAD with gradients, seeded with the second derivatives of the expectations; where that does
-    not converge, once more without them, and after a simplex.
+    By MIGRAD with gradients, seeded with the second derivatives of the expectations where those
+    are positive; where that does not converge, without them, and after a simplex. A result that
+    is not `ROUGH` is then polished.
     """
     given = start or {}
     first = np.array(
@@ -97,58 +123,197 @@ def minimise(likelihood: Likelihood, start: Mapping[str, float] | None = None) -
     )
     if not len(first):
         return Minimum(likelihood, first, likelihood(first), True)
-    best, calls = None, 0
+    best, valid, calls = None, False, 0
+    highest = likelihood(first) + 1e-9
     for attempt in range(3):
-        minuit = _minuit(likelihood, first, approximate=attempt == 0)
+        seeded = attempt == 0 and _positive(likelihood, first)
+        minuit = _minuit(likelihood, first, seeded, tolerance)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what went wrong is seen in the result
             if attempt == 2:
                 minuit.simplex()
             minuit.migrad()
         calls += minuit.nfcn
-        if best is None or (minuit.valid, -minuit.fval) >= (best.valid, -best.fval):
-            best = minuit
-        if best.valid:
+        # A first step too far along a product of norms can end where one of them is zero and the
+        # other without bounds, uphill of the start: MIGRAD calls that valid.
+        sound = bool(minuit.valid) and not minuit.fval > highest
+        if best is None or (sound, -minuit.fval) >= (valid, -best.fval):
+            best, valid = minuit, sound
+        if valid:
             break
     assert best is not None
-    return Minimum(likelihood, np.array(best.values), float(best.fval), bool(best.valid), calls)
+    found = Minimum(likelihood, np.array(best.values), float(best.fval), valid, calls)
+    return found if found.converged and tolerance >= ROUGH else _polished(found)
+
+
+def _positive(likelihood: Likelihood, values: Array) -> bool:
+    """Whether the approximate second derivatives are those of a bowl, as MIGRAD needs them."""
+    scale = likelihood.steps
+    matrix = likelihood.hessian(values) * np.outer(scale, scale)
+    finite = bool(np.all(np.isfinite(matrix)))
+    return finite and float(np.min(np.linalg.eigvalsh(matrix))) > _FLAT
+
+
+def _polished(found: Minimum) -> Minimum:
+    """The minimum by the gradient alone, which is exact where the value is already rounded.
+
+    A few steps of Newton's method from where MIGRAD stopped, each taken only if it leads nearer.
+    A parameter on its bound stays there while −2 ln L falls beyond it: MIGRAD knows no distance
+    then, so that it is also seen here whether such a fit has converged.
+    """
+    likelihood = found.likelihood
+    low, high = _bounds(likelihood)
+    near = _NEAR * likelihood.steps
+
+    def onto_bounds(values: Array) -> Array:
+        values = np.where(values - low < near, low, values)
+        return np.where(high - values < near, high, values)
+
+    values = onto_bounds(found.values)
+    step, distance = _newton_step(likelihood, values)
+    for _ in range(_POLISHING):
+        if not distance > _CLOSEST:
+            break
+        moved = onto_bounds(values + step)
+        next_step, next_distance = _newton_step(likelihood, moved)
+        if not next_distance < distance:
+            break
+        values, step, distance = moved, next_step, next_distance
+    converged = found.converged or distance < TOLERANCE
+    return Minimum(likelihood, values, likelihood(values), converged, found.calls)
+
+
+def _newton_step(likelihood: Likelihood, values: Array) -> tuple[Array, float]:
+    """The step to where the gradient vanishes, and the estimated distance in −2 ln L."""
+    low, high = _bounds(likelihood)
+    slope = likelihood.gradient(values)
+    kept = ((values == low) & (slope > 0)) | ((values == high) & (slope < 0))
+    free = np.flatnonzero(~kept)
+    scale = likelihood.steps[free]
+    matrix = likelihood.hessian(values)[np.ix_(free, free)] * np.outer(scale, scale)
+    step = np.zeros_like(values)
+    if not np.all(np.isfinite(matrix)) or np.any(np.diag(matrix) < _FLAT):
+        return step, math.inf
+    own = -_solved(matrix, slope[free] * scale)
+    step[free] = own * scale
+    return step, float(-0.5 * own @ (slope[free] * scale))
+
+
+def _solved(matrix: Array, vector: Array) -> Array:
+    """matrix⁻¹ · vector; where that does not exist, the shortest that comes closest."""
+    solution: Array = np.linalg.lstsq(matrix, vector, rcond=1e-13)[0]
+    return solution
+
+
+def _bounds(likelihood: Likelihood) -> tuple[Array, Array]:
+    """Lower and upper bounds of what floats, arrays of shape (n,)."""
+    bounds = [likelihood.parameters[a].bounds or (-np.inf, np.inf) for a in likelihood.floating]
+    low, high = np.array(bounds).T
+    return low, high
+
+
+def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
+    """∂²(−2 ln L)/∂θ∂θ by differences of the gradient, shape (n, n); inwards at a bound.
+
+    Unlike HESSE, which sees a bounded parameter through a sine: on its bound that is flat.
+    """
+    low, high = _bounds(likelihood)
+    approximate = np.maximum(np.diag(likelihood.hessian(values)), 1e-300)
+    widths = _DIFFERENCE * np.minimum(likelihood.steps, np.sqrt(2.0 / approximate))
+    rows = []
+    for index, width in enumerate(widths):
+        ends = [values.copy(), values.copy()]
+        ends[0][index] = max(values[index] - width, low[index])
+        ends[1][index] = min(values[index] + width, high[index])
+        slopes = [likelihood.gradient(end) for end in ends]
+        rows.append((slopes[1] - slopes[0]) / (ends[1][index] - ends[0][index]))
+    matrix = np.array(rows)
+    symmetric: Array = 0.5 * (matrix + matrix.T)
+    return symmetric
 
 
 def interval(minimum: Minimum, address: str, confidence: float = 0.6827) -> tuple[float, float]:
-    """Ends of the profile-likelihood interval of one parameter (MINOS).
+    """Ends of the profile-likelihood interval of one parameter.
 
-    Where a bound is reached first, the bound is the end.
+    By MINOS; where that fails, as it can with others on their bounds, by finding the roots of the
+    profile. Where a bound is reached first, the bound is the end.
     """
+    place = minimum.likelihood.floating.index(address)
+    low, high = (float(ends[place]) for ends in _bounds(minimum.likelihood))
+    height = _height(confidence)
+    found = _minos(minimum, address, confidence) if minimum.converged else None
+    lower, upper = found or (None, None)
+    return (
+        _root(minimum, address, height, low) if lower is None else lower,
+        _root(minimum, address, height, high) if upper is None else upper,
+    )
+
+
+def _height(confidence: float) -> float:
+    """How much −2 ln L rises to the ends of an interval, for one parameter."""
+    from scipy.special import erfinv
+
+    return float(2.0 * erfinv(confidence) ** 2)
+
+
+def _minos(
+    minimum: Minimum, address: str, confidence: float
+) -> tuple[float | None, float | None] | None:
+    """The ends by MINOS; None for what it does not find."""
     likelihood = minimum.likelihood
     low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
-    minuit = _minuit(likelihood, minimum.values, approximate=True)
+    minuit = _minuit(likelihood, minimum.values, True, TOLERANCE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         minuit.migrad()
         try:
             minuit.minos(address, cl=confidence)
         except RuntimeError:
-            return math.nan, math.nan
-    found = minuit.merrors[address]
+            return None
+    ends = minuit.merrors[address]
     value = minuit.values[address]
-    lower = value + found.lower if found.lower_valid else low if found.at_lower_limit else math.nan
-    upper = value + found.upper if found.upper_valid else high if found.at_upper_limit else math.nan
+    lower = value + ends.lower if ends.lower_valid else low if ends.at_lower_limit else None
+    upper = value + ends.upper if ends.upper_valid else high if ends.at_upper_limit else None
     return lower, upper
 
 
-def _minuit(likelihood: Likelihood, values: Array, approximate: bool) -> Any:
+def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
+    """Where the profile is ``height`` above the minimum, on the way to ``bound``."""
+    from scipy.optimize import brentq
+
+    likelihood, best = minimum.likelihood, minimum.at(address)
+    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
+    side = 1.0 if bound > best else -1.0
+    step = side * float(likelihood.steps[likelihood.floating.index(address)])
+
+    def above(value: float) -> float:
+        profiled = minimise(likelihood.pinned({address: value}), start)
+        return profiled.value - minimum.value - height
+
+    inner, outer = best, best
+    for _ in range(_DOUBLINGS):
+        if outer == bound:
+            return bound
+        inner, outer = outer, min(bound, outer + step, key=lambda end: side * end)
+        if above(outer) > 0:
+            return float(brentq(above, inner, outer, rtol=1e-6))
+        step *= 2.0
+    return math.nan
+
+
+def _minuit(likelihood: Likelihood, values: Array, approximate: bool, tolerance: float) -> Any:
     """A MINUIT for the likelihood; ``approximate`` gives it the approximate second derivatives."""
     from iminuit import Minuit
 
     minuit = Minuit(
-        likelihood,
+        likelihood.__call__,  # of an object that has a method `hessian`, MINUIT uses it unasked
         values,
         grad=likelihood.gradient,
         hessian=likelihood.hessian if approximate else None,
         name=likelihood.floating,
     )
     minuit.errordef = Minuit.LEAST_SQUARES
-    minuit.tol = TOLERANCE
+    minuit.tol = tolerance / 0.002  # of which it aims for a 500th
     minuit.errors = likelihood.steps
     for address in likelihood.floating:
         minuit.limits[address] = likelihood.parameters[address].bounds

@@ -17,6 +17,8 @@ from cevns.parameters import Parameters, Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+_Linear = tuple[dict[str, Any], list[tuple[Array, Array]]]
+
 _DIFFERENCE = 1e-2
 """Step of the central differences of expectations, in natural steps: 1e-4 of the slope."""
 
@@ -50,6 +52,9 @@ class Likelihood:
     morphed: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)
     aux: Mapping[str, float] = field(default_factory=dict)
+    # Found once for a likelihood and everything derived from it: they need not be exact.
+    _known_steps: dict[str, float] = field(default_factory=dict, repr=False)
+    _last: dict[bytes, _Linear] = field(default_factory=dict, init=False, repr=False)
 
     # --- which parameters float --------------------------------------------------------------
 
@@ -66,6 +71,14 @@ class Likelihood:
         """With these no longer floating but at the values given."""
         rest = tuple(address for address in self.floating if address not in values)
         return self.with_(floating=rest, fixed={**self.fixed, **values})
+
+    def pinned(self, values: Mapping[str, float]) -> Likelihood:
+        """With these at the values given and their priors still counted, as in a profile."""
+        parameters = Parameters(
+            one.with_(bounds=(values[one.address],) * 2) if one.address in values else one
+            for one in self.parameters.values()
+        )
+        return self.with_(parameters=parameters)
 
     @cached_property
     def constraints(self) -> Constraints:
@@ -85,7 +98,10 @@ class Likelihood:
     @cached_property
     def steps(self) -> Array:
         """How far each must move to be felt: its prior, or what changes D by about one."""
-        return np.array([self._step(address) for address in self.floating])
+        for address in self.floating:
+            if address not in self._known_steps:
+                self._known_steps[address] = self._step(address)
+        return np.array([self._known_steps[address] for address in self.floating])
 
     def _step(self, address: str) -> float:
         parameter = self.parameters[address]
@@ -143,8 +159,18 @@ class Likelihood:
             total += (jacobian * curvature) @ jacobian.T
         return total
 
-    def _linearised(self, values: Array) -> tuple[dict[str, Any], list[tuple[Array, Array]]]:
-        """θ, and for each channel the expectation and its derivatives, shape (n, cells)."""
+    def _linearised(self, values: Array) -> _Linear:
+        """θ, and for each channel the expectation and its derivatives, shape (n, cells).
+
+        Those of the last point are kept: gradient and second derivatives are asked for in turn.
+        """
+        key = values.tobytes()
+        if key not in self._last:
+            self._last.clear()
+            self._last[key] = self._linear_at(values)
+        return self._last[key]
+
+    def _linear_at(self, values: Array) -> _Linear:
         theta = self.theta(values)
         open_ = dict.fromkeys(self.floating)
         place = {address: index for index, address in enumerate(self.floating)}
@@ -157,18 +183,24 @@ class Likelihood:
                 expected += part.expected(local)
                 for own in (*part.norms, *part.morphs):
                     address = channel.names.get(own, own)
+                    address = self.ties.get(address, address)
                     open_.pop(address, None)
                     if address in place:
                         jacobian[place[address]] += part.derivative(own, local)
             linear.append((expected, jacobian))
         for address in open_:
-            differences = self._by_difference(place[address], values)
-            for (_, jacobian), change in zip(linear, differences, strict=True):
-                jacobian[place[address]] += change
+            for channel, (_, jacobian) in zip(self.channels, linear, strict=True):
+                if address in self._felt_in(channel):
+                    jacobian[place[address]] = self._by_difference(channel, place[address], values)
         return theta, linear
 
-    def _by_difference(self, place: int, values: Array) -> list[Array]:
-        """∂μ/∂θ in each channel, of an address that enters through the fold."""
+    def _felt_in(self, channel: Channel) -> set[str]:
+        """Addresses that act in a channel, the ends of ties among them."""
+        acting = set(channel.names.values())
+        return acting | {self.ties[address] for address in acting if address in self.ties}
+
+    def _by_difference(self, channel: Channel, place: int, values: Array) -> Array:
+        """∂μ/∂θ of an address that enters a channel through the fold."""
         half = _DIFFERENCE * self.steps[place]
         low, high = self.parameters[self.floating[place]].bounds or (-np.inf, np.inf)
         points = np.clip(values[place] + np.array([-half, half]), low, high)
@@ -176,10 +208,9 @@ class Likelihood:
         for point in points:
             moved = values.copy()
             moved[place] = point
-            theta = self.theta(moved)
-            sides.append([channel.expected(theta, self.morphed) for channel in self.channels])
-        width = points[1] - points[0]
-        return [(up - down) / width for down, up in zip(*sides, strict=True)]
+            sides.append(channel.expected(self.theta(moved), self.morphed))
+        slope: Array = (sides[1] - sides[0]) / (points[1] - points[0])
+        return slope
 
     # --- other data --------------------------------------------------------------------------
 
@@ -194,8 +225,13 @@ class Likelihood:
         return self.with_(channels=channels, aux={} if aux is None else dict(aux))
 
     def asimov(self, theta: Theta) -> Likelihood:
-        """With the expectation at θ for counts: every estimate comes out at θ."""
-        counts = [channel.expected(theta, self.morphed) for channel in self.channels]
+        """With the expectation at θ for counts: every estimate comes out at θ.
+
+        Where a morphed template is below zero, no count can be: there it is zero.
+        """
+        counts = [
+            np.maximum(channel.expected(theta, self.morphed), 0.0) for channel in self.channels
+        ]
         centres = {a: theta[a] for a in self.constraints.addresses if a in theta}
         return self.with_counts(counts, centres)
 

@@ -1,17 +1,18 @@
-"""The user's own counts and backgrounds.
+"""The user's own counts and backgrounds: reading and writing them.
 
 A file of counts is CSV: ``#`` comments, a header row, and a row for each bin or for each event:
 ``energy [keVee],counts``, or ``energy [PE],time [us],counts``; without ``counts`` every row is one
 event. The values say in which bin of the experiment's ``binning`` a row lies (centres of bins, or
 the events themselves); several rows in one bin add up, rows outside are left out. Counts that are
-not whole are taken as they are, as an Asimov data set has them.
+not whole are taken as they are, as an Asimov data set has them. A pure number has no unit:
+``energy [keVee],f90,time [us],counts``.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,6 +79,26 @@ def read_counts(path: Path, cells: Cells, observable: str = "energy", shown: str
     return _Reader(shown or path.name, cells, observable).read(path)
 
 
+def counts_text(cells: Cells, counts: Any, comments: Sequence[str] = ()) -> str:
+    """The content of a file of counts: ``comments``, a header, and a row for each of ``cells``.
+
+    ``counts``, shape (cells,), are written with all their digits; `read_counts` gives them back.
+    """
+    values = np.asarray(counts, dtype=float).reshape(cells.shape)
+    centres = [(0.5 * (axis.shown[:-1] + axis.shown[1:])).tolist() for axis in cells.axes]
+    lines = [f"# {comment}" for comment in comments]
+    lines.append(_header({axis.name: axis for axis in cells.axes}))
+    for place in np.ndindex(*cells.shape):
+        at = [f"{own[index]:.12g}" for own, index in zip(centres, place, strict=True)]
+        lines.append(",".join([*at, repr(float(values[place])).removesuffix(".0")]))
+    return "\n".join(lines) + "\n"
+
+
+def _header(titles: Mapping[str, CellAxis]) -> str:
+    named = (f"{title} [{a.unit}]" if a.unit else title for title, a in titles.items())
+    return ",".join([*named, COUNTS])
+
+
 class _Reader:
     """One reading of a file of counts; every mistake names the file and the line."""
 
@@ -130,7 +151,7 @@ class _Reader:
         return {self.observable if a.name == "energy" else a.name: a for a in self.cells.axes}
 
     def _header(self) -> str:
-        return ",".join([*(f"{title} [{a.unit}]" for title, a in self._titles().items()), COUNTS])
+        return _header(self._titles())
 
     def _columns(self, line: int, text: str) -> tuple[list[int], list[float], int | None]:
         """Column of each axis, scale of each column, and the column of the counts."""
@@ -160,6 +181,8 @@ class _Reader:
     def _scale(self, line: int, title: str, unit: str, axis: CellAxis) -> float:
         """The unit of a column as a number; it must speak of the energy that is observed."""
         unit = unit or (self.unit if axis.name == "energy" else "")
+        if not (unit or axis.unit):
+            return 1.0
         accepted: Sequence[str] = ACCEPTED.get(axis.unit, (axis.unit,))
         try:
             return float(parse_quantity(f"1 {unit}", *accepted))

@@ -11,9 +11,9 @@ the nuisances are then in closed form, for planes of many fits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -102,7 +102,7 @@ class Signal:
     norms: tuple[str, ...] = ()
     arrival: Mapping[str, Array] = field(default_factory=dict)
     shape: Array | None = None
-    _memo: Memo = field(default_factory=lambda: Memo(values=64), init=False, repr=False)
+    _memo: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def parts(self, theta: Theta, morphed: bool) -> tuple[Part, ...]:
         """One part for each set of norms that the components of the beam have."""
@@ -110,19 +110,25 @@ class Signal:
         return self._memo.get(("parts", morphed), theta, make)
 
     def _exact(self, theta: Theta) -> tuple[Part, ...]:
+        at = self._moved(theta, theta)
+        energies, times = (self._memo.get(m.__name__, at, m) for m in (self._energies, self._times))
         return tuple(
             Part(SIGNAL, plane, norms, self._own(plane))
-            for norms, plane in self._planes(theta, self._moved(theta))
+            for norms, plane in self._planes(energies, times)
         )
 
     def _morphed(self, theta: Theta) -> tuple[Part, ...]:
         """With every mode interpolated between the templates at −1, 0 and +1 σ."""
-        nominal = self._planes(theta, NOMINAL)
+        # Energies and times are kept apart: a pulse that moves changes no energies.
+        energies, times = (
+            self._memo.get(("all", make.__name__), theta, partial(self._at_all_sides, make))
+            for make in (self._energies, self._times)
+        )
+        nominal, *sides = (
+            self._planes(energy, time) for energy, time in zip(energies, times, strict=True)
+        )
         changes: list[dict[str, Morph]] = [self._own(plane) for _, plane in nominal]
-        for nuisance in self.modes:
-            low, high = (
-                self._planes(theta, self._moved({nuisance: side}, theta)) for side in (-1.0, 1.0)
-            )
+        for nuisance, low, high in zip(self.modes, sides[::2], sides[1::2], strict=True):
             for index, (_, plane) in enumerate(nominal):
                 changes[index][nuisance] = Morph.between(low[index][1], plane, high[index][1])
         return tuple(
@@ -130,13 +136,20 @@ class Signal:
             for (norms, plane), morphs in zip(nominal, changes, strict=True)
         )
 
+    def _at_all_sides(self, make: Callable[[Theta], Array], theta: Theta) -> list[Array]:
+        """What ``make`` gives at the nominal point and at −1 and +1 σ of each mode."""
+        sides: list[Theta] = [{nuisance: s} for nuisance in self.modes for s in (-1.0, 1.0)]
+        return [
+            self._memo.get(make.__name__, self._moved(side, theta), make)
+            for side in (NOMINAL, *sides)
+        ]
+
     def _own(self, plane: Array) -> dict[str, Morph]:
         """The morphs by a factor on each cell, of a given plane."""
         return {nuisance: ratio.times(plane) for nuisance, ratio in self.ratios.items()}
 
-    def _moved(self, alphas: Theta, theta: Theta | None = None) -> dict[str, Any]:
-        """The numbers of the experiment that the nuisances at ``alphas`` move, at θ."""
-        theta = alphas if theta is None else theta
+    def _moved(self, alphas: Theta, theta: Theta) -> Theta:
+        """θ without norms, with the numbers that the nuisances at ``alphas`` move."""
         moved: dict[str, Any] = {}
         for nuisance, targets in self.modes.items():
             alpha = alphas.get(nuisance, 0.0)
@@ -145,14 +158,32 @@ class Signal:
             for address, morph in targets.items():
                 start: Any = theta.get(address, self.experiment.parameters[address].value)
                 moved[address] = moved.get(address, start) + float(morph(alpha))
-        return moved
+        return View(theta, moved, self._hidden)
 
-    def _planes(self, theta: Theta, changes: Theta) -> list[tuple[tuple[str, ...], Array]]:
-        """(norms, events in each cell) with the norms at 1, by the norms of the components."""
-        found = self._predicted(self.experiment, theta, changes)
-        if self.shape is None:
-            return found
-        return [(norms, plane * self._correction) for norms, plane in found]
+    # --- templates with the norms at 1 -------------------------------------------------------
+
+    @cached_property
+    def _norms(self) -> list[tuple[str, ...]]:
+        """The norms of each component of the beam."""
+        components = self.experiment.components
+        return [("signal.norm", *self.norms, *component.norms) for component in components]
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return frozenset(address for some in self._norms for address in some)
+
+    def _planes(self, energies: Array, times: Array) -> list[tuple[tuple[str, ...], Array]]:
+        """(norms, events in each cell), by the norms of the components."""
+        correction = 1.0 if self.shape is None else self._correction
+        return [(norms, plane * correction) for norms, plane in self._predicted(energies, times)]
+
+    def _predicted(self, energies: Array, times: Array) -> list[tuple[tuple[str, ...], Array]]:
+        """The same with the shape that this package predicts."""
+        found = []
+        for some in dict.fromkeys(self._norms):
+            chosen = [index for index, own in enumerate(self._norms) if own == some]
+            found.append((some, self._spread(energies[chosen].T @ times[chosen])))
+        return found
 
     @cached_property
     def _correction(self) -> Array:
@@ -160,42 +191,26 @@ class Signal:
         standard = replace(
             self.experiment, model=StandardModel(), kinematics="exact", form_factor="helm"
         )
-        own: Array = np.sum([p for _, p in self._predicted(standard, NOMINAL, NOMINAL)], axis=0)
+        planes = self._predicted(self._energies_of(standard, NOMINAL), self._times(NOMINAL))
+        own: Array = np.sum([plane for _, plane in planes], axis=0)
         shape = np.asarray(self.shape)
         wanted = shape * (np.sum(own) / np.sum(shape))
         return np.where(own > 0, wanted / np.where(own > 0, own, 1.0), 0.0)
 
-    def _predicted(
-        self, experiment: Experiment, theta: Theta, changes: Theta
-    ) -> list[tuple[tuple[str, ...], Array]]:
-        """The same as this package has it."""
-        components = experiment.components
-        norms = [("signal.norm", *self.norms, *component.norms) for component in components]
-        hidden = {address for some in norms for address in some}
-        at = View(theta, changes, hidden)
-        # Each is kept for as long as what it reads of θ: a pulse moves no energies.
-        energy = self._memo.get(
-            (id(experiment), "energy"), at, lambda t: self._energies(experiment, t)
-        )
-        times = self._memo.get((id(experiment), "times"), at, lambda t: self._times(experiment, t))
-        found = []
-        for some in dict.fromkeys(norms):
-            chosen = [index for index, own in enumerate(norms) if own == some]
-            plane = energy[chosen].T @ times[chosen]
-            found.append((some, self._spread(plane)))
-        return found
-
-    def _energies(self, experiment: Experiment, theta: Theta) -> Array:
+    def _energies(self, theta: Theta) -> Array:
         """Events of each component in the energy bins, shape (C, energy bins)."""
+        return self._energies_of(self.experiment, theta)
+
+    def _energies_of(self, experiment: Experiment, theta: Theta) -> Array:
         counts: Array = experiment.counts(self.cells.axis("energy").edges, theta).sum(axis=-2)
         return counts
 
-    def _times(self, experiment: Experiment, theta: Theta) -> Array:
+    def _times(self, theta: Theta) -> Array:
         """Share of each component in the time bins, shape (C, time bins)."""
         if self.arrival:
-            return np.stack([self.arrival[part.group] for part in experiment.components])
+            return np.stack([self.arrival[part.group] for part in self.experiment.components])
         edges = self.cells.axis("time").edges if "time" in self.cells.names else None
-        return experiment.time_fractions(edges, theta)
+        return self.experiment.time_fractions(edges, theta)
 
     def _spread(self, plane: Array) -> Array:
         """The (energy, time) plane over all cells; the energy axis is the first."""

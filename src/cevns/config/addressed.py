@@ -1,0 +1,36 @@
+"""The parameters of one experiment, by their addresses in the file and by their own."""
+
+from __future__ import annotations
+
+from cevns.config.schema import ExperimentBlocks, ParameterSetting
+from cevns.config.settings import set_parameter
+from cevns.datasets.analysis import read_analysis
+from cevns.declared import declared, named_sources
+from cevns.parameters import Parameter
+
+_OF_ONE = ("source.", "detector.", "signal.", "background.", "shape.")
+"""Addresses that start like this belong to one experiment; the rest is physics they share."""
+
+
+def addressed(name: str, blocks: ExperimentBlocks) -> dict[str, Parameter]:
+    """Address in the file → parameter of experiment ``name``, at its own address."""
+    own = own_parameters(blocks)
+    return {
+        f"{name}.{address}" if name and address.startswith(_OF_ONE) else address: parameter
+        for address, parameter in own.items()
+    }
+
+
+def own_parameters(blocks: ExperimentBlocks) -> dict[str, Parameter]:
+    """The parameters of an experiment and of its data set, by their own addresses."""
+    sources = named_sources(blocks.source)
+    found = list(declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor))
+    if blocks.data_set is None:
+        return {one.address: one for one in found}
+    analysis = read_analysis(blocks.data_set)
+    own = {one.address: one for one in (*found, *analysis.declared())}
+    for address, setting in analysis.given.items():
+        if address in own:  # a source without a facility, say, has none of its parameters
+            given = ParameterSetting.model_validate(setting, context={"file": True})
+            own[address], _ = set_parameter(own[address], given, f"parameters.{address}")
+    return own

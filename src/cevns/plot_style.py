@@ -1,0 +1,92 @@
+"""The one style of all figures: colours, fonts, layout, and how a figure is written.
+
+What the user has set in a matplotlibrc does not show, and the style leaves nothing behind. Fonts
+are those that matplotlib brings along, as outlines in SVG. Colours are those of Okabe and Ito,
+which the colour-blind can tell apart.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from cevns.errors import InputError, Mistake
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 7.2  # inches: the text width of a page
+DPI = 150
+
+# Okabe & Ito, "Color Universal Design" (2008).
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+
+# The tag of each format that would hold the date.
+_DATES: Mapping[str, Any] = {"pdf": {"CreationDate": None}, "png": {}, "svg": {"Date": None}}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """matplotlib's defaults under our style file; its settings are put back on the way out."""
+    from matplotlib import rc_context
+
+    style = files("cevns") / "data" / "cevns.mplstyle"
+    with as_file(style) as path, rc_context(fname=path):
+        yield
+
+
+@style()
+def save(figure: Figure, path: Path) -> None:
+    """Write ``figure`` to ``path`` (.png, .svg or .pdf), whole or not at all.
+
+    The bytes are the same every time: no date and no random names are in them.
+
+    Raises
+    ------
+    InputError
+        For another ending.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in _DATES:
+        found = f"a figure ending in {path.suffix!r}"
+        raise InputError(Mistake(str(path), found, ", ".join(f".{known}" for known in _DATES)))
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    try:
+        figure.savefig(temporary, format=kind, dpi=DPI, metadata=_DATES[kind])
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    from matplotlib.figure import Figure  # pyplot would choose a backend for the whole process
+
+    return Figure(figsize=(width, height))
+
+
+def finish(figure: Figure, title: str) -> Figure:
+    """Put the title on and lay the panels out, once: each drawing would move them a little."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    lines = textwrap.wrap(title, int(12 * figure.get_figwidth()), max_lines=3, placeholder=" …")
+    figure.suptitle(plain_text("\n".join(lines)), fontsize=10)
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)  # sets the number of ticks too, so not left to the style
+    ConstrainedLayoutEngine().execute(figure)
+    return figure
+
+
+def plain_text(text: str) -> str:
+    """Text of the user's as matplotlib shows it word for word: no formula, no hidden label."""
+    return text.lstrip("_").replace("$", r"\$") or " "
+
+
+def shown_events(number: float) -> str:
+    """A number of events for reading: "25,896", "120.9", "0.0312", "4.1e-08"."""
+    return f"{number:,.0f}" if 1e3 <= number < 1e7 else f"{number:.4g}"
