@@ -167,6 +167,6 @@ def test_intervals_are_crossings(likelihood: Likelihood) -> None:
     for address in (SIGNAL, "sns.flux"):
         for end in interval(found, address):
             assert math.isfinite(end)
-            height = minimise(likelihood.pinned({address: end})).value - found.value
+            height = minimise(likelihood.held({address: end})).value - found.value
             # MINOS aims for 1 % of an error, which is 2 % of the height.
             assert height == pytest.approx(1, abs=0.02)

@@ -237,7 +237,7 @@ def test_data_forms(data: str, folder: Path) -> None:
 
 
 def test_a_data_set_without_a_likelihood_is_refused_by_name(folder: Path) -> None:
-    with pytest.raises(InputError, match="'dresden-ii-2022', expected a data set that .* fit"):
+    with pytest.raises(InputError, match=r"'dresden-ii-2022', expected a data set that .* fit"):
         study_from(read_text("data: dresden-ii-2022"), folder)
 
 

@@ -37,7 +37,13 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write results, resolved configuration and figures into this folder.",
 )
-def command(file: Path, as_json: bool, output: Path | None) -> int:
+@click.option(
+    "--pyhf",
+    "pyhf_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the likelihood as a HistFactory workspace (JSON), as pyhf reads it.",
+)
+def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | None) -> int:
     """Fit the data of the experiment file FILE: parameters, components, significance.
 
     'data' in the file is a public data set ('cevns data list') or a file of counts;
@@ -54,6 +60,8 @@ def command(file: Path, as_json: bool, output: Path | None) -> int:
     cross_sections = _cross_sections(analysis, found)
     result = _result(analysis, found, cross_sections)
     written = _write(analysis, found, result, output) if output is not None else []
+    if pyhf_path is not None:
+        written.append(_export(found, pyhf_path))
     if as_json:
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
@@ -63,6 +71,17 @@ def command(file: Path, as_json: bool, output: Path | None) -> int:
         click.echo(text, err=True)
         return 1
     return 0
+
+
+def _export(found: Fit, path: Path) -> Path:
+    """The workspace; says what HistFactory has no form for."""
+    from cevns.inference.export import write_workspace
+
+    parameters = found.likelihood.parameters
+    for address, value in write_workspace(path, found.minimum, found.interest[0]).items():
+        shown = f"{value / parameters[address].scale:.6g} {parameters[address].unit}".rstrip()
+        click.echo(f"{address} is held at its best value, {shown}, in {path}", err=True)
+    return path
 
 
 def _working(text: str) -> Any:

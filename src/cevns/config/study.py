@@ -135,12 +135,9 @@ class Study:
         for name, blocks in self.blocks.items():
             for address, own in addressed(name, blocks).items():
                 other, known = first.setdefault(address, (name, own.with_(address=address)))
-                if (known.value, known.prior) != (own.value, own.prior):
-                    found = f"{address} with two values ({_shown(known)} in {other}, "
-                    expected = "one value of what the experiments share"
-                    mistakes.append(
-                        Mistake("experiments", f"{found}{_shown(own)} in {name})", expected)
-                    )
+                mistakes.extend(_conflict(address, (other, known), (name, own)))
+                if known.prior is None and own.prior is not None:  # who knows more says it
+                    first[address] = (name, own.with_(address=address))
         if mistakes:
             raise InputError(mistakes)
         return Parameters(parameter for _, parameter in first.values())
@@ -207,11 +204,23 @@ class Study:
         }
 
 
-def _shown(parameter: Parameter) -> str:
+def _conflict(
+    address: str, one: tuple[str, Parameter], two: tuple[str, Parameter]
+) -> Iterator[Mistake]:
+    """What two experiments say differently about a parameter that they share."""
+    for what in ("value", "prior"):
+        said = [(name, getattr(parameter, what), parameter) for name, parameter in (one, two)]
+        (name, mine, parameter), (other, theirs, _) = said
+        if mine == theirs or (what == "prior" and None in (mine, theirs)):
+            continue
+        both = f"{_shown(mine, parameter)} in {name}, {_shown(theirs, parameter)} in {other}"
+        found = f"{address} with two {what}s ({both})"
+        yield Mistake("experiments", found, f"one {what} of what the experiments share")
+
+
+def _shown(value: Any, parameter: Parameter) -> str:
     """A value as it is shown in a message, in the parameter's unit."""
-    if parameter.value is None:
-        return "none"
-    return f"{parameter.value / parameter.scale:.8g} {parameter.unit}".rstrip()
+    return "none" if value is None else f"{value / parameter.scale:.8g} {parameter.unit}".rstrip()
 
 
 def _finite(content: Any) -> bool:

@@ -1,4 +1,9 @@
-"""The minimum of a likelihood and its covariance, found by MINUIT (iminuit)."""
+"""The minimum of a likelihood and what surrounds it.
+
+MINUIT (iminuit) finds the minimum, MIGRAD, and the ends of intervals, MINOS. Its result is
+polished by the gradient, and errors are from differences of the gradient: HESSE would see a
+parameter on its bound through a sine, and stops where −2 ln L is rounded.
+"""
 
 from __future__ import annotations
 
@@ -287,7 +292,7 @@ def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
     step = side * float(likelihood.steps[likelihood.floating.index(address)])
 
     def above(value: float) -> float:
-        profiled = minimise(likelihood.pinned({address: value}), start)
+        profiled = minimise(likelihood.held({address: value}), start)
         return profiled.value - minimum.value - height
 
     inner, outer = best, best

@@ -86,8 +86,10 @@ class Constraints:
     def hessian(self, floating: Sequence[str]) -> Array:
         """∂²χ²/∂θ∂θ for parameters in the order of ``floating``, shape (n, n)."""
         total = np.zeros((len(floating), len(floating)))
-        places = [floating.index(address) for address in self.addresses]
-        total[np.ix_(places, places)] = 2.0 * self.precision / np.outer(self.widths, self.widths)
+        known = [index for index, address in enumerate(self.addresses) if address in floating]
+        places = [floating.index(self.addresses[index]) for index in known]
+        curvature = 2.0 * self.precision / np.outer(self.widths, self.widths)
+        total[np.ix_(places, places)] = curvature[np.ix_(known, known)]
         return total
 
     def around(self, centres: Mapping[str, float]) -> Constraints:

@@ -42,6 +42,10 @@ class Likelihood:
         Interpolate shapes between templates instead of folding them again.
     fixed : mapping
         θ of what does not float, where it is not nominal.
+    aux : mapping
+        Where a prior is centred, if not at the nominal value: the auxiliary data of a toy.
+    counted : tuple of str
+        What is held but did float, so that its prior is part of the likelihood.
     """
 
     channels: tuple[Channel, ...]
@@ -52,6 +56,7 @@ class Likelihood:
     morphed: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)
     aux: Mapping[str, float] = field(default_factory=dict)
+    counted: tuple[str, ...] = ()
     # Found once for a likelihood and everything derived from it: they need not be exact.
     _known_steps: dict[str, float] = field(default_factory=dict, repr=False)
     _last: dict[bytes, _Linear] = field(default_factory=dict, init=False, repr=False)
@@ -68,27 +73,26 @@ class Likelihood:
         return self.with_(floating=(*more, *self.floating))
 
     def held(self, values: Mapping[str, Any]) -> Likelihood:
-        """With these no longer floating but at the values given."""
-        rest = tuple(address for address in self.floating if address not in values)
-        return self.with_(floating=rest, fixed={**self.fixed, **values})
+        """With these no longer floating but at the values given.
 
-    def pinned(self, values: Mapping[str, float]) -> Likelihood:
-        """With these at the values given and their priors still counted, as in a profile."""
-        parameters = Parameters(
-            one.with_(bounds=(values[one.address],) * 2) if one.address in values else one
-            for one in self.parameters.values()
+        The priors of those that floated still count, as in a profile.
+        """
+        rest = tuple(address for address in self.floating if address not in values)
+        known = tuple(a for a in self.floating if a in values and self.parameters[a].prior)
+        return self.with_(
+            floating=rest, fixed={**self.fixed, **values}, counted=(*self.counted, *known)
         )
-        return self.with_(parameters=parameters)
 
     @cached_property
     def constraints(self) -> Constraints:
         """The priors of what floats, around the auxiliary measurements where those differ."""
+        known = (*self.floating, *self.counted)
         pairs = {
             pair: rho
             for pair, rho in self.correlations.items()
-            if all(address in self.floating for address in pair)
+            if all(address in known for address in pair)
         }
-        return Constraints.of(self.parameters, self.floating, pairs).around(self.aux)
+        return Constraints.of(self.parameters, known, pairs).around(self.aux)
 
     @cached_property
     def start(self) -> Array:
