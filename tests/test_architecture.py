@@ -62,7 +62,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cross_sections", "budget", "testing"),
     ("likelihood.morph", "likelihood.part", "likelihood.poisson", "likelihood.constraints"),
     ("likelihood.cells", "likelihood.steps", "likelihood.signal", "likelihood.own"),
-    ("likelihood.channel", "likelihood.joint", "likelihood"),
+    ("likelihood.channel", "likelihood.linear", "likelihood.joint", "likelihood"),
     ("datasets.release", "datasets.store", "datasets.analysis", "datasets.rows"),
     ("datasets.claims",),
     ("datasets.templates", "datasets"),

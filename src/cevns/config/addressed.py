@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from cevns.config.schema import ExperimentBlocks, ParameterSetting
-from cevns.config.settings import set_parameter
-from cevns.datasets.analysis import read_analysis
 from cevns.declared import declared, named_sources
 from cevns.parameters import Parameter
 
@@ -27,6 +25,9 @@ def own_parameters(blocks: ExperimentBlocks) -> dict[str, Parameter]:
     found = list(declared(sources, blocks.detector, blocks.interactions(), blocks.form_factor))
     if blocks.data_set is None:
         return {one.address: one for one in found}
+    from cevns.config.settings import set_parameter  # only files with data need them
+    from cevns.datasets.analysis import read_analysis
+
     analysis = read_analysis(blocks.data_set)
     own = {one.address: one for one in (*found, *analysis.declared())}
     for address, setting in analysis.given.items():

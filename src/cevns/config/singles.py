@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cevns.config.schema import ExperimentBlocks
-from cevns.datasets.analysis import analysed, apparatus
-from cevns.datasets.release import dataset_names
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.merge import merge
 
@@ -59,6 +57,9 @@ def _brought(
     name = chosen.get("name") if isinstance(chosen, Mapping) else chosen
     if name is None:
         return {}
+    from cevns.datasets.analysis import analysed, apparatus  # only files with data need them
+    from cevns.datasets.release import dataset_names
+
     known = analysed()
     if not isinstance(name, str) or name not in known:
         released = isinstance(name, str) and name in dataset_names()

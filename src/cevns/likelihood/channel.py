@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from cevns.likelihood.cells import Cells
 from cevns.likelihood.part import Part
+from cevns.likelihood.poisson import saturated
 from cevns.likelihood.signal import Contribution
 from cevns.parameters import Theta
 
@@ -62,6 +64,11 @@ class Channel:
     contributions: tuple[Contribution, ...]
     names: Mapping[str, str] = field(default_factory=dict)
     one_sided: frozenset[str] = frozenset()
+
+    @cached_property
+    def saturated(self) -> float:
+        """What makes −2 ln L zero where expectation and counts agree."""
+        return saturated(self.observed)
 
     def own(self, theta: Theta) -> Theta:
         """θ at the addresses of this data set."""

@@ -12,12 +12,17 @@ import numpy as np
 from cevns.likelihood import poisson
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.constraints import Constraints
+from cevns.likelihood.linear import Linear
 from cevns.likelihood.steps import natural_step
 from cevns.parameters import Parameters, Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_Linear = tuple[dict[str, Any], list[tuple[Array, Array]]]
+_AtPoint = tuple[dict[str, Any], list[tuple[Array, Array]]]
+"""θ, and the expectation with its derivatives in each channel."""
+
+_KEPT = 16
+"""Stacks of templates kept: those of a point, and of the differences around it."""
 
 _DIFFERENCE = 1e-2
 """Step of the central differences of expectations, in natural steps: 1e-4 of the slope."""
@@ -59,7 +64,10 @@ class Likelihood:
     counted: tuple[str, ...] = ()
     # Found once for a likelihood and everything derived from it: they need not be exact.
     _known_steps: dict[str, float] = field(default_factory=dict, repr=False)
-    _last: dict[bytes, _Linear] = field(default_factory=dict, init=False, repr=False)
+    _last: dict[bytes, _AtPoint] = field(default_factory=dict, init=False, repr=False)
+    _made: dict[tuple[float, ...], list[Linear]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     # --- which parameters float --------------------------------------------------------------
 
@@ -132,8 +140,13 @@ class Likelihood:
 
     def __call__(self, values: Any) -> float:
         """−2 ln(L/L_saturated) with the floating parameters at ``values``, shape (n,)."""
+        values = np.asarray(values, dtype=float)
         theta = self.theta(values)
-        return self.deviance(theta) + self.constraints.value(theta)
+        total = sum(
+            poisson.deviance(channel.observed, stack.expected(theta), channel.saturated)
+            for channel, stack in zip(self.channels, self._stacks(values, theta), strict=True)
+        )
+        return total + self.constraints.value(theta)
 
     def gradient(self, values: Any) -> Array:
         """Its derivatives by the floating parameters, shape (n,).
@@ -163,7 +176,7 @@ class Likelihood:
             total += (jacobian * curvature) @ jacobian.T
         return total
 
-    def _linearised(self, values: Array) -> _Linear:
+    def _linearised(self, values: Array) -> _AtPoint:
         """θ, and for each channel the expectation and its derivatives, shape (n, cells).
 
         Those of the last point are kept: gradient and second derivatives are asked for in turn.
@@ -174,37 +187,51 @@ class Likelihood:
             self._last[key] = self._linear_at(values)
         return self._last[key]
 
-    def _linear_at(self, values: Array) -> _Linear:
+    def _linear_at(self, values: Array) -> _AtPoint:
         theta = self.theta(values)
-        open_ = dict.fromkeys(self.floating)
         place = {address: index for index, address in enumerate(self.floating)}
         linear = []
-        for channel in self.channels:
-            local = channel.own(theta)
-            jacobian = np.zeros((len(values), channel.cells.size))
-            expected = np.zeros(channel.cells.size)
-            for part in channel.parts(theta, self.morphed):
-                expected += part.expected(local)
-                for own in (*part.norms, *part.morphs):
-                    address = channel.names.get(own, own)
-                    address = self.ties.get(address, address)
-                    open_.pop(address, None)
-                    if address in place:
-                        jacobian[place[address]] += part.derivative(own, local)
-            linear.append((expected, jacobian))
-        for address in open_:
-            for channel, (_, jacobian) in zip(self.channels, linear, strict=True):
-                if address in self._felt_in(channel):
-                    jacobian[place[address]] = self._by_difference(channel, place[address], values)
+        for number, (channel, stack) in enumerate(
+            zip(self.channels, self._stacks(values, theta), strict=True)
+        ):
+            jacobian = stack.jacobian(theta, place)
+            for index in self._open:
+                if self.floating[index] in self._felt_in(channel):
+                    jacobian[index] = self._by_difference(number, index, values)
+            linear.append((stack.expected(theta), jacobian))
         return theta, linear
+
+    @cached_property
+    def _open(self) -> tuple[int, ...]:
+        """Places of the floating parameters that enter through the fold, not in closed form."""
+        closed = {a for stack in self._stack(self.theta(self.start)) for a in stack.addresses}
+        return tuple(i for i, address in enumerate(self.floating) if address not in closed)
+
+    def _stacks(self, values: Array, theta: Theta) -> list[Linear]:
+        """The components of each channel, made again only where something open has moved."""
+        key = tuple(values[index] for index in self._open)
+        if key not in self._made:
+            if len(self._made) >= _KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = self._stack(theta)
+        return self._made[key]
+
+    def _stack(self, theta: Theta) -> list[Linear]:
+        return [
+            Linear(
+                channel.parts(theta, self.morphed),
+                {own: self.ties.get(shared, shared) for own, shared in channel.names.items()},
+            )
+            for channel in self.channels
+        ]
 
     def _felt_in(self, channel: Channel) -> set[str]:
         """Addresses that act in a channel, the ends of ties among them."""
         acting = set(channel.names.values())
         return acting | {self.ties[address] for address in acting if address in self.ties}
 
-    def _by_difference(self, channel: Channel, place: int, values: Array) -> Array:
-        """∂μ/∂θ of an address that enters a channel through the fold."""
+    def _by_difference(self, number: int, place: int, values: Array) -> Array:
+        """∂μ/∂θ in one channel, of an address that enters it through the fold."""
         half = _DIFFERENCE * self.steps[place]
         low, high = self.parameters[self.floating[place]].bounds or (-np.inf, np.inf)
         points = np.clip(values[place] + np.array([-half, half]), low, high)
@@ -212,7 +239,8 @@ class Likelihood:
         for point in points:
             moved = values.copy()
             moved[place] = point
-            sides.append(channel.expected(self.theta(moved), self.morphed))
+            theta = self.theta(moved)
+            sides.append(self._stacks(moved, theta)[number].expected(theta))
         slope: Array = (sides[1] - sides[0]) / (points[1] - points[0])
         return slope
 

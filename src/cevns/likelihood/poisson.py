@@ -34,10 +34,13 @@ def saturated(observed: Array) -> float:
     return float(2.0 * np.sum(xlogy(observed, observed) - observed))
 
 
-def deviance(observed: Array, expected: Array) -> float:
-    """D for counts (integers or, for an Asimov data set, fractions); both of shape (cells,)."""
+def deviance(observed: Array, expected: Array, offset: float | None = None) -> float:
+    """D for counts (integers or, for an Asimov data set, fractions); both of shape (cells,).
+
+    ``offset`` is ``saturated(observed)`` where that is at hand.
+    """
     total = np.sum(expected) - observed @ _logarithm(expected)
-    return float(2.0 * total) + saturated(observed)
+    return float(2.0 * total) + (saturated(observed) if offset is None else offset)
 
 
 def slope(observed: Array, expected: Array) -> Array:
