@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _AtPoint = tuple[dict[str, Any], list[tuple[Array, Array]]]
 """θ, and the expectation with its derivatives in each channel."""
 
-_KEPT = 16
+_KEPT = 32
 """Stacks of templates kept: those of a point, and of the differences around it."""
 
 _DIFFERENCE = 1e-2
@@ -65,9 +65,7 @@ class Likelihood:
     # Found once for a likelihood and everything derived from it: they need not be exact.
     _known_steps: dict[str, float] = field(default_factory=dict, repr=False)
     _last: dict[bytes, _AtPoint] = field(default_factory=dict, init=False, repr=False)
-    _made: dict[tuple[float, ...], list[Linear]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _made: dict[tuple[float, ...], Linear] = field(default_factory=dict, init=False, repr=False)
 
     # --- which parameters float --------------------------------------------------------------
 
@@ -143,8 +141,12 @@ class Likelihood:
         values = np.asarray(values, dtype=float)
         theta = self.theta(values)
         total = sum(
-            poisson.deviance(channel.observed, stack.expected(theta), channel.saturated)
-            for channel, stack in zip(self.channels, self._stacks(values, theta), strict=True)
+            poisson.deviance(
+                channel.observed,
+                self._stack(number, values, theta).expected(theta),
+                channel.saturated,
+            )
+            for number, channel in enumerate(self.channels)
         )
         return total + self.constraints.value(theta)
 
@@ -191,39 +193,43 @@ class Likelihood:
         theta = self.theta(values)
         place = {address: index for index, address in enumerate(self.floating)}
         linear = []
-        for number, (channel, stack) in enumerate(
-            zip(self.channels, self._stacks(values, theta), strict=True)
-        ):
+        for number in range(len(self.channels)):
+            stack = self._stack(number, values, theta)
             jacobian = stack.jacobian(theta, place)
-            for index in self._open:
-                if self.floating[index] in self._felt_in(channel):
-                    jacobian[index] = self._by_difference(number, index, values)
+            for index in self._open[number]:
+                jacobian[index] = self._by_difference(number, index, values)
             linear.append((stack.expected(theta), jacobian))
         return theta, linear
 
     @cached_property
-    def _open(self) -> tuple[int, ...]:
-        """Places of the floating parameters that enter through the fold, not in closed form."""
-        closed = {a for stack in self._stack(self.theta(self.start)) for a in stack.addresses}
-        return tuple(i for i, address in enumerate(self.floating) if address not in closed)
+    def _open(self) -> list[tuple[int, ...]]:
+        """Places of the floating parameters that enter each channel through the fold.
 
-    def _stacks(self, values: Array, theta: Theta) -> list[Linear]:
-        """The components of each channel, made again only where something open has moved."""
-        key = tuple(values[index] for index in self._open)
-        if key not in self._made:
-            if len(self._made) >= _KEPT:
-                self._made.pop(next(iter(self._made)))
-            self._made[key] = self._stack(theta)
-        return self._made[key]
-
-    def _stack(self, theta: Theta) -> list[Linear]:
+        What is in closed form somewhere is so everywhere.
+        """
+        theta = self.theta(self.start)
+        closed = {a for channel in self.channels for a in self._made_at(channel, theta).addresses}
         return [
-            Linear(
-                channel.parts(theta, self.morphed),
-                {own: self.ties.get(shared, shared) for own, shared in channel.names.items()},
+            tuple(
+                index
+                for index, address in enumerate(self.floating)
+                if address not in closed and address in self._felt_in(channel)
             )
             for channel in self.channels
         ]
+
+    def _stack(self, number: int, values: Array, theta: Theta) -> Linear:
+        """The components of one channel, made again only where something open has moved."""
+        key = (number, *(values[index] for index in self._open[number]))
+        if key not in self._made:
+            if len(self._made) >= _KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = self._made_at(self.channels[number], theta)
+        return self._made[key]
+
+    def _made_at(self, channel: Channel, theta: Theta) -> Linear:
+        names = {own: self.ties.get(shared, shared) for own, shared in channel.names.items()}
+        return Linear(channel.parts(theta, self.morphed), names)
 
     def _felt_in(self, channel: Channel) -> set[str]:
         """Addresses that act in a channel, the ends of ties among them."""
@@ -240,7 +246,7 @@ class Likelihood:
             moved = values.copy()
             moved[place] = point
             theta = self.theta(moved)
-            sides.append(self._stacks(moved, theta)[number].expected(theta))
+            sides.append(self._stack(number, moved, theta).expected(theta))
         slope: Array = (sides[1] - sides[0]) / (points[1] - points[0])
         return slope
 
