@@ -4,13 +4,20 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 EXAMPLES = $(wildcard examples/*.yaml)
 
-.PHONY: demo test lint bench figures clean
+.PHONY: demo fits test lint bench figures clean
 
 demo: $(VENV)/.core
 	@for file in $(EXAMPLES); do \
 	  $(BIN)/cevns predict $$file --output output/$$(basename $$file .yaml) || exit; \
 	done
 	@echo "Tables, results and figures of $(words $(EXAMPLES)) examples are in output/."
+
+# Fits of the public data: fetched into a cache, or found under CEVNS_DATA.
+fits: $(VENV)/.core
+	$(BIN)/cevns data fetch coherent-csi-2017 coherent-csi-2021 coherent-lar-2020
+	@for file in $(wildcard examples/fits/signal-*.yaml) examples/fits/weak-mixing-angle.yaml; do \
+	  $(BIN)/cevns fit $$file --output output/fits/$$(basename $$file .yaml) || exit; \
+	done
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
@@ -23,9 +30,12 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/fits.py
 
 figures: $(VENV)/.dev
 	$(BIN)/python tools/compare_lar_2020.py
+	$(BIN)/python tools/write_published.py
+	$(BIN)/python tools/write_choices.py
 	$(BIN)/python tools/draw_data_flow.py
 
 # The package is installed in place and byte-compiled, so that the first start is quick as well.

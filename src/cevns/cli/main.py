@@ -23,12 +23,13 @@ VERBS = {
 
 HELP = """Coherent elastic neutrino-nucleus scattering.
 
-Predict what a detector sees from an experiment file, or ask for a cross-section.
+Predict what a detector sees from an experiment file, fit it to data, or ask for a cross-section.
 
 \b
 Examples:
   cevns predict examples/scholberg-2006-argon.yaml
   cevns predict examples/coherent-csi-2021.yaml --output output/csi
+  cevns fit examples/fits/signal-csi-2021.yaml
   cevns cross-section Ar40 --energy "30 MeV"
   cevns list parameters examples/coherent-csi-2021.yaml
 """
