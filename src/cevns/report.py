@@ -154,9 +154,11 @@ def parameter_rows(parameters: Parameters) -> list[dict[str, Any]]:
             row["prior"] = float(p.prior / p.scale)
         if p.bounds is not None:
             row["bounds"] = [
-                float(b / p.scale) if np.isfinite(b) else ("inf" if b > 0 else "-inf")
+                float(f"{b / p.scale:.12g}") if np.isfinite(b) else ("inf" if b > 0 else "-inf")
                 for b in p.bounds
             ]
+        if not p.fixed:
+            row["floats"] = True
         if p.same_as:
             row["same_as"] = p.same_as
         if p.source:
@@ -172,7 +174,7 @@ def correlation_table(correlations: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def parameter_table(parameters: Parameters) -> Any:
-    """Address, value, unit, prior, bounds of every parameter."""
+    """Address, value, unit, prior, bounds of every parameter, and whether a fit varies it."""
     rows = []
     for row in parameter_rows(parameters):
         value = row.get("value", "to be given")
@@ -184,8 +186,9 @@ def parameter_table(parameters: Parameters) -> Any:
                 row.get("unit", ""),
                 f"± {row['prior']:.4g}" if "prior" in row else "",
                 f"[{bounds[0]}, {bounds[1]}]" if bounds else "",
+                "yes" if "floats" in row else "",
                 f"= {row['same_as']}" if "same_as" in row else row.get("source", ""),
             )
         )
-    columns = ["address", "value", "unit", "prior", "bounds", "source"]
+    columns = ["address", "value", "unit", "prior", "bounds", "floats", "source"]
     return table("Parameters", columns, rows, numeric=9)

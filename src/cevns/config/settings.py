@@ -104,6 +104,9 @@ def apply_settings(
             meant(f"parameters.{name}.same_as", setting.same_as)
     for path, name in _mentioned(together):
         meant(path, name)
+    for name in together.fit.addresses if together.fit is not None else ():
+        for address in addresses.matching(name):
+            table[address] = table[address].with_(fixed=False)
     mistakes.extend(_with_itself(together, addresses))
     mistakes.extend(_scan_mistakes(together, table, meant))
     mistakes.extend(_undetermined(table, together, addresses))
