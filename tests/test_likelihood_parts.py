@@ -14,6 +14,7 @@ from cevns.likelihood import poisson
 from cevns.likelihood.cells import CellAxis, Cells
 from cevns.likelihood.channel import Local
 from cevns.likelihood.constraints import Constraints
+from cevns.likelihood.linear import Linear
 from cevns.likelihood.morph import Morph, bend
 from cevns.likelihood.part import Part
 from cevns.likelihood.signal import View
@@ -57,7 +58,8 @@ def test_morph_is_smooth(alpha: float) -> None:
     morph, step = Morph.between(LOW, NOMINAL, HIGH), 1e-5
     difference = (morph(alpha + step) - morph(alpha - step)) / (2 * step)
     # The second derivative is continuous and the third below 60: 60 step²/6, and rounding.
-    assert morph.slope(alpha) == pytest.approx(difference, rel=0, abs=2e-8)
+    slope = morph.odd + bend(alpha)[1] * morph.even
+    assert slope == pytest.approx(difference, rel=0, abs=2e-8)
     assert bend(-alpha)[0] == bend(alpha)[0]
 
 
@@ -65,18 +67,41 @@ def test_morph_is_smooth(alpha: float) -> None:
 
 
 def test_part() -> None:
-    """unit: norms multiply, morphs add, derivatives are those of the product."""
+    """unit: norms multiply, morphs add; the parts that make it up say the same, stacked."""
     morph = Morph.between(LOW, NOMINAL, HIGH)
     part = Part("cevns", NOMINAL, ("a", "b"), {"s": morph})
     assert part.expected({}) == pytest.approx(NOMINAL, rel=1e-15, abs=0)
-    theta = {"a": 1.5, "b": 0.0, "s": 0.4}
-    assert part.expected(theta).tolist() == [0, 0, 0]
-    assert part.derivative("b", theta) == pytest.approx(1.5 * (NOMINAL + morph(0.4)), abs=1e-13)
-    theta["b"] = 2.0
-    for address in theta:
-        ends = [part.expected({**theta, address: theta[address] + side}) for side in (-1e-6, 1e-6)]
-        slope = (ends[1] - ends[0]) / 2e-6  # rounding of numbers of order 30
-        assert part.derivative(address, theta) == pytest.approx(slope, rel=0, abs=1e-7)
+    assert part.expected({"a": 1.5, "b": 0.0, "s": 0.4}).tolist() == [0, 0, 0]
+    theta = {"a": 1.5, "b": 2.0, "s": 0.4}
+    assert part.expected(theta) == pytest.approx(3.0 * (NOMINAL + morph(0.4)), rel=1e-15, abs=0)
+
+
+def test_stacked_components() -> None:
+    """reference: sums of the components by hand; derivatives by differences, at a zero norm too."""
+    morph = Morph.between(LOW, NOMINAL, HIGH)
+    parts = [
+        Part("cevns", NOMINAL, ("norm", "flux"), {"shape": morph}),
+        Part("flat", np.ones(3), ("other",), {"shape": Morph.one_sided(np.ones(3), HIGH)}),
+        Part("fixed", np.full(3, 0.5)),
+    ]
+    names = {"norm": "near.norm", "other": "near.other", "shape": "near.shape"}
+    stacked = Linear(parts, names)
+    assert stacked.addresses == {"near.norm", "flux", "near.other", "near.shape"}
+    place = {"flux": 0, "near.shape": 1, "near.norm": 2, "elsewhere": 3}
+    for norm in (0.0, 1.3):
+        theta = {"near.norm": norm, "flux": 0.9, "near.shape": -0.6, "near.other": 2.0}
+        own = {name: theta.get(names.get(name, name), 1.0) for name in (*names, "flux")}
+        by_hand = sum(part.expected(own) for part in parts)
+        assert stacked.expected(theta) == pytest.approx(by_hand, rel=1e-14, abs=0)
+        jacobian = stacked.jacobian(theta, place)
+        assert jacobian.shape == (4, 3) and jacobian[3].tolist() == [0, 0, 0]
+        for address in ("flux", "near.shape", "near.norm"):
+            ends = [
+                stacked.expected({**theta, address: theta[address] + side})
+                for side in (-1e-6, 1e-6)
+            ]
+            slope = (ends[1] - ends[0]) / 2e-6  # rounding of numbers of order 30
+            assert jacobian[place[address]] == pytest.approx(slope, rel=0, abs=1e-7)
 
 
 # --- Poisson terms -------------------------------------------------------------------------------

@@ -55,11 +55,6 @@ class Morph:
         change: Array = alpha * self.odd + bend(alpha)[0] * self.even
         return change
 
-    def slope(self, alpha: float) -> Array:
-        """Its derivative by α."""
-        slope: Array = self.odd + bend(alpha)[1] * self.even
-        return slope
-
     def times(self, factor: Any) -> Morph:
         """The morph of the array times ``factor``, which must not depend on α."""
         return Morph(self.odd * factor, self.even * factor)

@@ -53,12 +53,3 @@ class Part:
     def expected(self, theta: Theta) -> Array:
         """Events in each cell at θ, shape (cells,)."""
         return self.factor(theta) * self.shape(theta)
-
-    def derivative(self, address: str, theta: Theta) -> Array:
-        """∂n/∂θ for one of its norms or nuisances, shape (cells,)."""
-        if address in self.morphs:
-            return self.factor(theta) * self.morphs[address].slope(theta.get(address, 0.0))
-        others = 1.0
-        for other in self.norms:
-            others *= theta.get(other, 1.0) if other != address else 1.0
-        return others * self.shape(theta)
