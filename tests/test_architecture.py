@@ -31,6 +31,7 @@ FIGURE = ROOT / "docs" / "figures" / "data-flow.svg"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("units", "flavours"),
     ("constants", "errors"),
+    ("plugins",),
     ("special", "parameters", "quantities", "registry", "yaml_reader", "files", "progress"),
     ("merge",),
     ("memo",),

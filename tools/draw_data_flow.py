@@ -92,7 +92,7 @@ BOXES = {
         "the ground everything stands on",
         (
             "units, constants, errors, special, parameters, memo",
-            "quantities, spec, registry, tables, flavours, yaml_reader, merge, files, progress",
+            "quantities, spec, registry, plugins, tables, flavours, yaml_reader, merge, files, progress",
         ),
         *(_LEFT, 0.1, 9.9, 0.85, GREY),
     ),

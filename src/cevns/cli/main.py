@@ -35,6 +35,27 @@ Examples:
 """
 
 
+def _load_plugins(_: click.Context, __: click.Parameter, files: tuple[str, ...]) -> None:
+    if files:
+        from pathlib import Path
+
+        from cevns import plugins
+
+        plugins.add(map(Path, files))
+
+
+_PLUGIN = click.Option(
+    ["--plugin"],
+    multiple=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_load_plugins,
+    metavar="FILE.py",
+    help="Run this Python file first: its interactions and sources can be named.",
+)
+"""An option of every verb."""
+
+
 class Verbs(click.Group):
     """A group whose commands live in modules of their own."""
 
@@ -46,6 +67,8 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"cevns.cli.{name.replace('-', '_')}")
         command: click.Command = module.command
+        if _PLUGIN not in command.params:
+            command.params.append(_PLUGIN)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

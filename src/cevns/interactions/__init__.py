@@ -23,6 +23,7 @@ INTERACTIONS: Registry[type[Interaction]] = Registry(
     "interaction",
     "cevns.interactions",
     {**{interaction.name: interaction for interaction in _LANDED}, **ANNOUNCED},
+    lambda one: getattr(one, "name", None) if issubclass(one, Interaction) else None,
 )
 
 __all__ = ["INTERACTIONS", "Interaction", "Model", "StandardModel"]

@@ -15,6 +15,11 @@ _LANDED: dict[str, type[Source]] = {
     "tabulated": Tabulated,
 }
 
-SOURCES: Registry[type[Source]] = Registry("source", "cevns.sources", {**_LANDED, **ANNOUNCED})
+SOURCES: Registry[type[Source]] = Registry(
+    "source",
+    "cevns.sources",
+    {**_LANDED, **ANNOUNCED},
+    lambda one: one.model_fields["type"].default if issubclass(one, Source) else None,
+)
 
 __all__ = ["SOURCES", "Monoenergetic", "Source", "StoppedPion", "Tabulated"]
