@@ -15,11 +15,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import twins
 
 import cevns
+from cevns.interactions.nsi import Nsi
+from cevns.interactions.vector_mediator import LightVector
+from cevns.nodes import beam_breaks, panel_nodes
 from cevns.rate import recoil_spectrum
 from cevns.units import MeV, cm, keV, s
 
@@ -92,6 +96,97 @@ def p1() -> None:
     report("P1 Ar-40 spectrum, 1000 energies", *side_by_side(ours, twin, number=100), 4)
 
 
+def p2() -> None:
+    """P2: event totals on 200 x 200 NSI couplings, of a prepared experiment."""
+    experiment = cevns.Experiment(
+        source=cevns.StoppedPion(flux=1 / cm**2 / s),
+        detector=cevns.Detector(target="Ar40", mass=1.0),
+        exposure=1 * s,
+        model=cevns.StandardModel(sin2_theta_w=0.23863) + Nsi(),
+        form_factor="helm-lewin-smith",
+    )
+    everything = np.array([-np.inf, np.inf])
+    u, d = np.linspace(-0.5, 0.5, 200), np.linspace(-0.4, 0.6, 200)
+    theta = {"nsi.eps_ee_u": u[:, None], "nsi.eps_ee_d": d}
+    ((T, weights, mass, _),) = nodes(experiment, everything)
+
+    def ours() -> Any:
+        return experiment.binned(everything, theta)[..., 0]
+
+    def twin() -> Any:
+        return twins.nsi_grid(T, weights[0], mass, 18, 22, u, d)
+
+    check(ours(), twin())
+    report("P2 NSI totals, 200 x 200 couplings", *side_by_side(ours, twin, number=20), 4)
+
+
+def p3() -> None:
+    """P3: 20 bins of CsI on 50 masses x 50 couplings of a vector mediator, nothing known of it."""
+    experiment = cevns.Experiment(
+        source=cevns.StoppedPion(flux=1 / cm**2 / s),
+        detector=cevns.Detector.check(CSI),
+        exposure=1 * s,
+        model=cevns.StandardModel(sin2_theta_w=0.23863) + LightVector(),
+        form_factor="helm-lewin-smith",
+    )
+    edges = np.linspace(5, 60, 21)
+    masses, couplings = np.geomspace(1, 1000, 50) * MeV, np.geomspace(1e-6, 1e-3, 50)
+    theta = {"light-vector.mass": masses[:, None], "light-vector.coupling": couplings}
+    charges = ((55, 78), (53, 74))
+    nuclides = list(zip(nodes(experiment, edges, masses[0]), charges, strict=True))
+
+    def ours() -> Any:
+        return experiment.binned(edges, theta)
+
+    def twin() -> Any:
+        return sum(
+            density * twins.mediator_grid(T, weights, mass, Z, N, masses / MeV, couplings)
+            for (T, weights, mass, density), (Z, N) in nuclides
+        )
+
+    check(ours(), twin())
+    report("P3 CsI bins, 50 x 50 (mass, coupling)", *side_by_side(ours, twin, number=5), 4)
+
+
+CSI = {
+    "target": "CsI",
+    "mass": "1 kg",
+    "quenching": {
+        "type": "polynomial",
+        "unit": "MeV",
+        "coefficients": [0.0554628, 4.30681, -111.707, 840.384],
+    },
+    "light_yield": "13.35 PE / keVee",
+    "resolution": {"type": "gamma", "shape": [1, "9.56 / keVee"]},
+    "efficiency": {
+        "type": "sigmoid",
+        "top": 1.32045,
+        "steepness": "0.285979 / PE",
+        "midpoint": "10.8646 PE",
+        "offset": -0.333322,
+    },
+}
+
+
+def nodes(experiment: cevns.Experiment, edges: Any, mass: float = 1.0) -> Any:
+    """Of each nuclide: nodes [MeV], their weights in each bin, mass [MeV], number per mass."""
+    terms, kinematics = experiment.terms, experiment.kinematics
+    for nuclide in experiment.scatterers:
+        theta = {"light-vector.mass": mass}
+        breaks = beam_breaks(experiment.components, nuclide, terms, theta, kinematics)
+        T, weights = panel_nodes(
+            breaks, experiment.detector.breaks(edges, breaks[-1], nuclide, theta)
+        )
+        accepted = experiment.detector.acceptance(T, edges, nuclide, theta) * weights
+        yield T / MeV, accepted / MeV, nuclide.mass / MeV, nuclide.density
+
+
+def check(ours: Any, twin: Any) -> None:
+    """The same numbers but for a unit."""
+    ratio = ours / twin
+    assert np.ptp(ratio) < 1e-9 * ratio.mean(), "the twin computes something else"
+
+
 def start_up() -> None:
     """Starting the program, against importing NumPy."""
     numpy = process("-c", "import numpy")
@@ -115,7 +210,8 @@ def main() -> None:
     digest = hashlib.sha256((HERE / "twins.py").read_bytes()).hexdigest()
     assert digest == TWINS_SHA256, "twins.py is not the vendored file"
     print(f"{'':46s} {'ours':>12s}  {'reference':>12s}")
-    p1()
+    for grid in (p1, p2, p3):
+        grid()
     start_up()
 
 

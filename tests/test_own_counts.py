@@ -36,13 +36,15 @@ def test_counts(file: Path) -> None:
     file.write_text(
         "# a comment\n\nenergy [keVee],counts\n2,1\n3.9,2\n  # another\n4, 3.5\n10,9\n", "utf-8"
     )
-    assert read_counts(file, LIGHT).tolist() == [3, 3.5]
+    with pytest.warns(UserWarning, match="9 events outside the binning are left out"):
+        assert read_counts(file, LIGHT).tolist() == [3, 3.5]
 
 
 def test_events(file: Path) -> None:
     """Without counts every row is one event; columns in any order, in any unit of their kind."""
     file.write_text("time [ns],energy [eV]\n500,2500\n500,2600\n1e3,+9.e3\n-1,3000\n", "utf-8")
-    assert read_counts(file, PLANE).tolist() == [2, 0, 0, 1]
+    with pytest.warns(UserWarning, match="1 events outside"):
+        assert read_counts(file, PLANE).tolist() == [2, 0, 0, 1]
     file.write_bytes(b"\xef\xbb\xbfenergy [keV],time [us]\r\n3,0.5\r\n")  # as spreadsheets write
     assert read_counts(file, PLANE).tolist() == [1, 0, 0, 0]
 
@@ -63,6 +65,8 @@ HEADER = "energy [keVee],counts"
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (f"{HEADER}\n2000,3\n", "no events inside the binning, expected events at energy"),
+        (f"{HEADER}\n3,1e300\n", "line 2: 1e+300 counts, expected at most 1e+12"),
         ("", f"no rows of numbers, expected a header such as '{HEADER}' and rows"),
         ("energy [keVee],counts\n# 3,4\n", "no rows of numbers, expected a header such as"),
         ("energy [keVee],3*x\n1,2\n", f"line 1: the column '3*x', expected {HEADER}"),

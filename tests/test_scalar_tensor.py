@@ -178,7 +178,7 @@ def test_heavy_mediators(kind: str, spin: str) -> None:
     )
     assert heavy == exactly(heavier, 1e-4)
     contact = MEDIATORS[kind](coupling=1e-4 * 5e6, mass=5e6 * MeV)
-    amplitude = [term.coupling({})[0, 0] for term in contact.terms()]
+    amplitude = [np.asarray(term.coupling({}))[0, 0] for term in contact.terms()]
     profile = [term.profile(T * MeV**2, {})[0] for term in contact.terms() if term.profile]
     expected = 1e-8 / MeV**2 / (math.sqrt(2) * G_F)
     for site, one, other in zip(("p", "n"), amplitude, profile, strict=True):

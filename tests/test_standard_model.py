@@ -132,7 +132,7 @@ def proton_coupling_at(Q: float, flavour: int) -> float:
     terms = [t for t in StandardModel(scheme="radiative-q").terms() if t.site == "p"]
     square = np.array([Q**2])
     profiles = [1.0 if t.profile is None else float(t.profile(square, {})[0]) for t in terms]
-    couplings = [t.coupling({})[flavour, flavour] for t in terms]
+    couplings = [np.asarray(t.coupling({}))[flavour, flavour] for t in terms]
     return float(np.dot(profiles, couplings))
 
 

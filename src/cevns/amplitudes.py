@@ -9,17 +9,24 @@ the profile, and a beam component with density matrix ρ sees
 
 Interference, the sign for antineutrinos, off-diagonal flavours, mixtures, electrons and nuclei all
 come out of this one contraction. Different outgoing leptons never interfere.
+
+A flavour matrix is a sum :math:`C_k = M_{k0} + \sum_i x_i M_{ki}` of constant matrices times real
+numbers :math:`x_i(\theta)`, which may be grids of any shape (`FlavourMatrix`). The traces are then
+constants, one for each product :math:`x_i x_j`: no grid ever meets a 3×3 matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 
 from cevns.errors import InputError, Mistake, unknown_name
+from cevns.flavours import Couplings, Traces, compact
 from cevns.kinematics import ODD_UNDER_CONJUGATION, STRUCTURES, pair_name
 from cevns.parameters import NOMINAL, Theta
 from cevns.special import namespace
@@ -48,10 +55,11 @@ class Term:
     site : {"p", "n", "Z", "e"}
         What it acts on: protons, neutrons, the charge of a nucleus without form factor, electrons.
     coupling : callable
-        θ → flavour matrix C, shape (..., 3, 3): the amplitude for ν_β → ν_α is C[α, β].
-        Antineutrinos take its complex conjugate.
+        θ → flavour matrix C, a `FlavourMatrix` or an array of shape (..., 3, 3): the amplitude for
+        ν_β → ν_α is C[α, β]. Antineutrinos take its complex conjugate.
     profile : callable, optional
-        (Q², θ) → real dimensionless factor, same shape as Q²; 1 where absent.
+        (Q², θ) → real dimensionless factor, 1 where absent. Q² is the last axis; grids in θ come
+        with a last axis of length 1 and are the leading ones of the result.
     outgoing : str
         The outgoing lepton; terms with different ones do not interfere.
     mass : callable
@@ -109,104 +117,169 @@ class Scatterer:
     breaks: tuple[float, ...] = ()
 
 
+# --- profiles -------------------------------------------------------------------------------------
+
+
+class _AlongQ(Mapping[str, Any]):
+    """θ whose grids have one more axis of length 1, for Q²; ``shape`` is what they broadcast to."""
+
+    def __init__(self, theta: Theta):
+        self._theta = theta
+        self.shape: tuple[int, ...] = ()
+
+    def __getitem__(self, address: str) -> Any:
+        value = self._theta[address]
+        if not np.ndim(value):
+            return value
+        self.shape = np.broadcast_shapes(self.shape, np.shape(value))
+        return compact(value)[..., None]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._theta)
+
+    def __len__(self) -> int:
+        return len(self._theta)
+
+
+class Profiles:
+    """The profiles of some terms at θ: each different one once, shape (..., T).
+
+    ``grid`` is the shape of the grids that they read, ``wide`` whether there are any.
+    """
+
+    def __init__(self, terms: Sequence[Term] = (), q_squared: Any = None, theta: Theta = NOMINAL):
+        known: list[Any] = [None]
+        self._values: list[Any] = [1.0]
+        self._places: dict[int, int] = {}
+        along = _AlongQ(theta)
+        for term in terms:
+            profile = term.profile
+            if profile is not None and profile not in known:
+                known.append(profile)
+                self._values.append(profile(q_squared, along))
+            self._places[id(term)] = known.index(profile)
+        self.grid = along.shape
+        self.wide = any(np.ndim(value) > 1 for value in self._values)
+
+    def place(self, term: Term) -> int:
+        """Which of the different profiles ``term`` has; 0 for none."""
+        return self._places[id(term)]
+
+    def value(self, term: Term) -> Any:
+        """The profile of ``term``, shape (..., T), or 1."""
+        return self._values[self._places[id(term)]]
+
+    def product(self, first: int, second: int) -> Any:
+        """The product of two of the different profiles."""
+        return self._values[first] * self._values[second]
+
+
+# --- squares --------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """Terms of two structures with one outgoing lepton: f_k f_l and the couplings apart.
 
     ``pair`` names the row of coefficients, ``outgoing`` and ``mass`` the lepton that leaves,
-    ``products`` is f_k f_l with shape (K, L, \\*T.shape), ``first`` and ``second`` the terms.
+    ``first`` and ``second`` are the terms, ``strengths`` those of the sites, shape (T,), and
+    ``profiles`` those of the terms.
     """
 
     pair: str
     outgoing: str
     mass: Any
-    products: Any
     first: tuple[Term, ...]
     second: tuple[Term, ...]
+    strengths: Mapping[str, Any]
+    profiles: Profiles = field(default_factory=Profiles)
 
-    def weights(self, densities: Any, signs: Any, theta: Theta) -> Any:
-        """Re Tr[C_k ρ_c C_l†] for each component c, with the sign of the antineutrinos.
+    def at(self, profiles: Profiles) -> Block:
+        """The same with other profiles."""
+        return replace(self, profiles=profiles)
+
+    def weights(self, couplings: Couplings, states: Any, signs: Any) -> Traces:
+        """Re Tr[C_k ρ_c C_l†] by product of numbers, with the sign of the antineutrinos.
 
         Parameters
         ----------
-        densities : array, shape (C, 3, 3)
+        couplings : Couplings
+        states : array, shape (C, 3, 3)
+            Density matrices, for antineutrinos their conjugates: their couplings are conjugated,
+            and the real part of a trace does not see which of the two is.
         signs : array, shape (C,)
             +1 for neutrinos, −1 for antineutrinos.
 
         Returns
         -------
-        array, shape (..., C, K, L)
-            With the leading axes of the couplings.
+        mapping
+            (i, j) → array of shape (C, K·L), the factor of x_i x_j; those that vanish are left out.
         """
-        left = _stack(self.first, theta)
-        right = left if self.second is self.first else _stack(self.second, theta)
-        xp = namespace(left, right)
-        anti = xp.asarray(signs < 0)[:, None, None, None]
-        left, right = (
-            xp.where(anti, xp.conj(c)[..., None, :, :, :], c[..., None, :, :, :])
-            for c in (left, right)
+        traces = couplings.traces(self.first, self.second, states)
+        if self.pair not in ODD_UNDER_CONJUGATION:
+            return traces
+        return {key: trace * signs[:, None] for key, trace in traces.items()}
+
+    @cached_property
+    def products(self) -> Any:
+        """f_k f_l, but for profiles that are grids, shape (K·L, T)."""
+        xp = namespace(*self.strengths.values())
+        first, second = (
+            xp.stack([self._factor(t) for t in ts]) for ts in (self.first, self.second)
         )
-        moved = left @ xp.asarray(densities)[:, None, :, :]  # C_k rho, (..., C, K, 3, 3)
-        flat = (*moved.shape[:-2], 9)
-        trace = xp.reshape(moved, flat) @ xp.swapaxes(
-            xp.conj(xp.reshape(right, (*right.shape[:-2], 9))), -1, -2
+        products = first[:, None] * second[None, :]
+        if self.second is not self.first:
+            products = 2 * products
+        return products.reshape(len(first) * len(second), -1)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Any, Any, Any], ...]:
+        """`products` in groups: (their profiles, places of the pairs, products of those).
+
+        The profiles have the shape (..., T), or are 1 where they are no grids.
+        """
+        if not self.profiles.wide:
+            return ((1.0, slice(None), self.products),)
+        places: dict[tuple[int, int], list[int]] = {}
+        first, second = ([self.profiles.place(t) for t in ts] for ts in (self.first, self.second))
+        for place, pair in enumerate((k, m) for k in first for m in second):
+            places.setdefault((min(pair), max(pair)), []).append(place)
+        return tuple(
+            (self.profiles.product(*pair), np.array(some), self.products[np.array(some)])
+            for pair, some in places.items()
         )
-        trace = xp.real(trace)
-        return trace * xp.asarray(signs)[:, None, None] if self._odd else trace
 
     @property
     def flat_products(self) -> Any:
-        """f_k f_l with the pair as one axis, shape (K·L, T)."""
-        first, second, *rest = self.products.shape
-        return self.products.reshape(first * second, *rest)
+        """f_k f_l with the pair and the grids of the profiles as one axis, shape (n, T)."""
+        every = []
+        for profile, _, products in self.groups:
+            size = products.shape[-1]
+            each = products.reshape(-1, *(1,) * (np.ndim(profile) - 1), size)
+            every.append((profile * each).reshape(-1, size))
+        return namespace(*every).concatenate(every)
 
-    @property
-    def _odd(self) -> bool:
-        return self.pair in ODD_UNDER_CONJUGATION
-
-
-def _stack(terms: Sequence[Term], theta: Theta) -> Any:
-    """Couplings of several terms at θ, shape (..., K, 3, 3)."""
-    matrices = [term.coupling(theta) for term in terms]
-    xp = namespace(*matrices)
-    leading = np.broadcast_shapes(*(np.shape(matrix)[:-2] for matrix in matrices))
-    return xp.stack([xp.broadcast_to(c, (*leading, 3, 3)) for c in matrices], axis=-3)
+    def _factor(self, term: Term) -> Any:
+        """f_k, but for a profile that is a grid, shape (T,)."""
+        strength = self.strengths[term.site]
+        return strength if self.profiles.wide else strength * self.profiles.value(term)
 
 
 def blocks(terms: Sequence[Term], scatterer: Scatterer, T: Any, theta: Theta) -> Iterator[Block]:
     """The squared amplitude of ``terms`` on ``scatterer`` at recoils ``T``, block by block.
 
     Yields one `Block` for each unordered pair of structures with the same outgoing lepton; the
-    mixed pair counts both orders, so its weights carry the factor two of an interference.
+    mixed pair counts both orders, so its products carry the factor two of an interference. They
+    have no profiles yet (`Block.at`).
     """
-    xp = namespace(T)
-    q_squared = 2 * scatterer.mass * T
-    q = xp.sqrt(q_squared)
-    strengths: dict[str, Any] = {}
+    q = namespace(T).sqrt(2 * scatterer.mass * T)
+    sites = dict.fromkeys(term.site for term in terms if term.site in scatterer.sites)
+    strengths = {site: scatterer.sites[site](q, theta) + 0.0 * q for site in sites}
     for outgoing, group in _by_outgoing(terms, scatterer).items():
-        factors = {
-            structure: xp.stack([_factor(t, scatterer, q, q_squared, theta, strengths) for t in ts])
-            for structure, ts in group.items()
-        }
         mass = _common_mass(outgoing, group, theta)
-        names = list(group)
-        for i, one in enumerate(names):
-            for other in names[i:]:
-                products = factors[one][:, None] * factors[other][None, :]
-                if one != other:
-                    products = 2 * products
-                pair = pair_name(one, other)
-                yield Block(pair, outgoing, mass, products, group[one], group[other])
-
-
-def _factor(
-    term: Term, scatterer: Scatterer, q: Any, q2: Any, theta: Theta, known: dict[str, Any]
-) -> Any:
-    """f_k: the coherent strength of the site times the profile, same shape as q."""
-    if term.site not in known:
-        known[term.site] = scatterer.sites[term.site](q, theta) + 0.0 * q
-    strength = known[term.site]
-    return strength if term.profile is None else strength * term.profile(q2, theta)
+        for one, other in combinations_with_replacement(group, 2):
+            pair = pair_name(one, other)
+            yield Block(pair, outgoing, mass, group[one], group[other], strengths)
 
 
 def _by_outgoing(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from cevns.config.places import place
 from cevns.config.settings import read_number
-from cevns.config.study import Study
+from cevns.config.study import Study, study_from
 from cevns.datasets.analysis import read_analysis
 from cevns.datasets.release import read_release
 from cevns.datasets.store import require
 from cevns.datasets.templates import Release, cells_of
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
+from cevns.experiment import Experiment
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.own import OwnBackgrounds, read_counts
@@ -53,10 +56,15 @@ def analysis_of(study: Study) -> Analysis:
     if not names:
         expected = "'data' in the file or in one of its experiments: a data set or a file of counts"
         raise InputError(Mistake("data", "no data", expected))
+    without = [name for name in study.blocks if name not in names]
+    if without:
+        text = f"{', '.join(without)}: no data, so not in the fit"
+        warnings.warn(text, UserWarning, stacklevel=2)
     _refuse_other_statistics(study)
     _refuse_overlap(study, names)
     likelihood = _likelihood(study, [channel_of(study, name) for name in names])
-    interest = _interest(study, names)
+    _refuse_correlations(study, likelihood)
+    interest = _interest(study, likelihood)
     asked = interest if study.together.fit is not None and study.together.fit.addresses else ()
     return Analysis(study, likelihood.freed(asked), interest)
 
@@ -74,10 +82,11 @@ def _likelihood(study: Study, channels: list[Channel]) -> Likelihood:
     parameters = study.parameters
     acting = {address for channel in channels for address in channel.names.values()}
     ties = {address: other for address, other in study.ties.items() if address in acting}
+    felt = acting | {*ties.values()}
     floating = tuple(
         address
         for address, parameter in parameters.items()
-        if address in acting and not parameter.fixed and address not in ties
+        if address in felt and not parameter.fixed and address not in ties
     )
     return Likelihood(
         tuple(channels),
@@ -92,6 +101,12 @@ def _likelihood(study: Study, channels: list[Channel]) -> Likelihood:
 def _set_values(study: Study) -> dict[str, Any]:
     """Values that the file sets, by the addresses of the file."""
     return {address: study.parameters[address].value for address in study.set_addresses}
+
+
+def acting_on_data(likelihood: Likelihood) -> set[str]:
+    """Addresses that the data depend on, by themselves or through those that are the same."""
+    acting = {address for one in likelihood.channels for address in one.names.values()}
+    return acting | {*likelihood.ties.values()}
 
 
 # --- channels --------------------------------------------------------------------------------
@@ -123,9 +138,17 @@ def _released(study: Study, name: str) -> Channel:
     def number(value: Any, address: str) -> float:
         return float(read_number(value, experiment.parameters[address], f"data: {address}"))
 
-    release = Release(read_analysis(choice.name), require(choice.name), experiment)
+    held = {own for own, parameter in study.own_parameters(name).items() if parameter.fixed}
+    release = Release(read_analysis(choice.name), require(choice.name), _apparatus(choice.name))
     released = None if choice.signal is None else choice.signal == "released"
-    return release.channel(name, "", number, released)
+    return release.channel(experiment, number, released, held)
+
+
+@cache
+def _apparatus(data_set: str) -> Experiment:
+    """The experiment of a release, as its authors describe it."""
+    (experiment,) = study_from({"data": data_set}).experiments.values()
+    return experiment
 
 
 def _own(study: Study, name: str) -> Channel:
@@ -142,15 +165,22 @@ def _own(study: Study, name: str) -> Channel:
 # --- what is asked for -----------------------------------------------------------------------
 
 
-def _interest(study: Study, names: list[str]) -> tuple[str, ...]:
-    """The parameters that the file wants to know; the strength of the signal by default."""
+def _interest(study: Study, likelihood: Likelihood) -> tuple[str, ...]:
+    """The parameters that the file wants to know; the strength of the signal by default.
+
+    Of a name that stands for several, those that act on data, and of what is tied the end.
+    """
     asked = study.together.fit.addresses if study.together.fit is not None else ()
+    felt = acting_on_data(likelihood)
     found: list[str] = []
     for name in asked or (SIGNAL_NORM,):
-        found.extend(_fittable(study, address) for address in study.matching(name))
-    with_data = {f"{name}.{SIGNAL_NORM}".lstrip(".") for name in names}
-    counted = [a for a in found if not a.endswith(SIGNAL_NORM) or a in with_data]
-    return tuple(dict.fromkeys(counted))
+        matches = study.matching(name)
+        acting = [address for address in matches if address in felt]
+        if not acting:
+            wrong = f"{name}, which no data depend on"
+            raise InputError(Mistake("fit.parameters", wrong, "a parameter that acts on data"))
+        found.extend(_fittable(study, a) for a in acting if study.ties.get(a) not in matches)
+    return tuple(dict.fromkeys(found))
 
 
 def _fittable(study: Study, address: str) -> str:
@@ -170,6 +200,19 @@ def _refuse_other_statistics(study: Study) -> None:
     if block is not None and block.statistic != "poisson":
         expected = "'poisson', the statistic of fits in this version"
         raise InputError(Mistake("fit.statistic", repr(block.statistic), expected))
+
+
+def _refuse_correlations(study: Study, likelihood: Likelihood) -> None:
+    """A correlation of what has no prior would be ignored without a word."""
+    felt = acting_on_data(likelihood)
+    for address in (address for pair in study.correlations for address in pair):
+        if address not in felt:
+            continue
+        tied = study.ties.get(address)
+        if tied is not None or study.parameters[address].prior is None:
+            why = "has no prior" if tied is None else f"is the same as {tied}"
+            found = f"{address}, which {why}"
+            raise InputError(Mistake("correlations", found, "two parameters with priors"))
 
 
 def _refuse_overlap(study: Study, names: list[str]) -> None:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,18 @@ from cevns.beam import Component
 from cevns.binning import Binning
 from cevns.declared import SIGNAL_NORM, background_norm, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
-from cevns.divergence import SMALL, diverging, refuse_diverging
+from cevns.divergence import diverging, refuse_diverging
 from cevns.errors import InputError, Mistake, nearest
 from cevns.exposure import Exposure
+from cevns.flavours import Couplings
 from cevns.form_factor_spec import parse_form_factor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import check_kinematics, maximum_recoil
 from cevns.memo import Memo
-from cevns.nodes import beam_breaks, panel_nodes, spectrum_grid
+from cevns.nodes import beam_breaks, spectrum_grid
 from cevns.parameters import NOMINAL, Parameters, Theta
 from cevns.prediction import Prediction
-from cevns.rate import Projection, make_basis, recoil_spectrum
+from cevns.rate import Fold, Projection, fold, joint_counts, recoil_spectrum
 from cevns.response import ACCEPTED
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
@@ -40,7 +42,6 @@ from cevns.timing import TimeProfile
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
-_NEGLIGIBLE = 1e-9  # acceptance of a vanishing recoil that is taken for none
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,7 @@ class Experiment:
     binning: Binning | None = None
     name: str = ""
     _memo: Memo = field(default_factory=Memo, init=False, repr=False)
+    _folds: Memo = field(default_factory=lambda: Memo(values=4), init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_kinematics(self.kinematics)
@@ -236,44 +238,16 @@ class Experiment:
         """Events per component, nuclide and bin of the observable, without any time cut.
 
         ``edges``, shape (bins + 1,), may start and end at ∓inf. Returns (..., C, scatterers, bins)
-        with the leading axes of the couplings and norms at θ, which may be arrays: a grid of them
-        is a contraction of what is made once.
+        with the leading axes of the grids in θ: couplings, norms, masses of mediators.
         """
-        mass = self._mass(theta)
-        folded = [
-            self._projection(s, np.asarray(edges, dtype=float), theta).counts(theta)
-            * (mass * s.density)
-            for s in self.scatterers
-        ]
-        counts: Array = np.stack(folded, axis=-2) * self.fluences(theta)[..., None, None]
+        counts: Array = self._joint(edges, theta, self._amounts(theta))
         return counts
 
-    def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
-        """The folded basis of one nuclide, made again only when a shape parameter moves."""
-
-        def fold(at: Theta) -> tuple[Projection, tuple[Interaction, ...]]:
-            return self._fold(scatterer, edges, at)
-
-        projection, endless = self._memo.get((scatterer.name, edges.tobytes()), theta, fold)
-        refuse_diverging(endless, theta)
-        return projection
-
-    def _fold(
-        self, scatterer: Scatterer, edges: Array, theta: Theta
-    ) -> tuple[Projection, tuple[Interaction, ...]]:
-        """The projection, and the interactions whose count on these edges is infinite."""
-        breaks = self._breaks(scatterer, theta)
-        more = self.detector.breaks(edges, breaks[-1], scatterer, theta)
-        T, weights = panel_nodes(breaks, more)
-        components = self.components_at(theta)
-        basis = make_basis(T, components, scatterer, self.terms, theta, self.kinematics)
-        matrix = self.detector.acceptance(T, edges, scatterer, theta) * weights
-        endless: tuple[Interaction, ...] = ()
-        lowest = self.detector.acceptance(SMALL[:1] * breaks[-1], edges, scatterer, theta)
-        if breaks[-1] > 0 and np.sum(lowest) > _NEGLIGIBLE:
-            acting = self._interactions
-            endless = diverging(acting, components, scatterer, theta, self.kinematics, breaks[-1])
-        return basis.project(matrix), endless
+    def binned(self, edges: Any, theta: Theta = NOMINAL) -> Array:
+        """Events in each bin that pass the time cuts, shape (..., bins): `counts`, but summed."""
+        amounts = self._amounts(theta) * self.time_fractions(theta=theta).sum(axis=1)
+        bins: Array = self._joint(edges, theta, amounts, summed=True)
+        return bins
 
     def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
         """Events whose observable is above each of ``thresholds``, in their order, shape (..., n).
@@ -281,10 +255,37 @@ class Experiment:
         Efficiency and time cuts included; the detector's own threshold too.
         """
         levels, order = np.unique(np.asarray(thresholds, dtype=float), return_inverse=True)
-        edges = np.append(levels, np.inf)
-        passing = self.time_fractions(theta=theta).sum(axis=1)
-        bins = np.einsum("...csb,c->...b", self.counts(edges, theta), passing)
-        return np.cumsum(bins[..., ::-1], axis=-1)[..., ::-1][..., order]
+        bins = np.moveaxis(self.binned(np.append(levels, np.inf), theta), -1, 0)
+        above = list(accumulate(bins[::-1]))[::-1]
+        return np.stack([above[place] for place in order], axis=-1)
+
+    def _amounts(self, theta: Theta) -> Any:
+        """Fluences times the mass of the target, shape (..., C)."""
+        return self.fluences(theta) * np.asarray(self._mass(theta))[..., None]
+
+    def _joint(self, edges: Any, theta: Theta, amounts: Any, summed: bool = False) -> Any:
+        """`cevns.rate.joint_counts` at θ."""
+        edges = np.asarray(edges, dtype=float)
+        projections = [(s.density, self._projection(s, edges, theta)) for s in self.scatterers]
+        return joint_counts(projections, Couplings(self.terms, theta), amounts, summed)
+
+    def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
+        """The folded basis of one nuclide, made again only when a shape parameter moves."""
+        key, kinematics = (scatterer.name, edges.tobytes()), self.kinematics
+
+        def folded(at: Theta) -> Fold:
+            beam = self.components_at(at)
+            return fold(scatterer, edges, beam, self.terms, self.detector, kinematics, at)
+
+        def projected(at: Theta) -> tuple[Projection, tuple[Interaction, ...]]:
+            made, beam = self._folds.get(key, at, folded), self.components_at(at)
+            acting = self._interactions if made.open_below else ()
+            endless = diverging(acting, beam, scatterer, at, kinematics, made.open_below)
+            return made.basis.at(at).project(made.matrix), endless
+
+        projection, endless = self._memo.get(key, theta, projected)
+        refuse_diverging(endless, theta)
+        return projection
 
     # --- the prediction ----------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +58,11 @@ def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | No
     from cevns.inference.fit import fit
 
     analysis = analysis_of(load(file))
-    with _working("fitting"):
-        found = fit(analysis.likelihood.freed(analysis.interest), analysis.interest)
+    for folder in (output, pyhf_path.parent if pyhf_path is not None else None):
+        if folder is not None:  # now, not after a long fit
+            folder.mkdir(parents=True, exist_ok=True)
+    with _working("fitting"), _library_output_apart():
+        found = fit(analysis.likelihood, analysis.interest)
     cross_sections = _cross_sections(analysis, found)
     result = _result(analysis, found, cross_sections)
     written = _write(analysis, found, result, output) if output is not None else []
@@ -66,11 +72,41 @@ def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | No
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
         _print(analysis, found, cross_sections, written)
+    for text in _doubts(found):
+        click.echo(f"warning: {text}", err=True)
     if not found.minimum.converged:
         text = "warning: the fit did not converge; its numbers are where it stopped"
         click.echo(text, err=True)
         return 1
     return 0
+
+
+@contextmanager
+def _library_output_apart() -> Iterator[None]:
+    """What a compiled library writes to standard output goes to standard error."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _doubts(found: Fit) -> Iterator[str]:
+    """What a reader of the result should know."""
+    parameters = found.likelihood.parameters
+    for other in found.others:
+        values = ", ".join(
+            f"{a} = {other.at(a) / parameters[a].scale:.4g} {parameters[a].unit}".rstrip()
+            for a in found.interest
+        )
+        above = other.value - found.minimum.value
+        yield f"another minimum at {values}, {above:.2g} higher in −2 ln L"
+    if found.minimum.converged and found.minimum.degenerate:
+        names = ", ".join(found.minimum.degenerate)
+        yield f"the data cannot tell {names} apart: no errors are given"
 
 
 def _export(found: Fit, path: Path) -> Path:

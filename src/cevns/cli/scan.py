@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,20 @@ import click
 if TYPE_CHECKING:
     from cevns.config.study import Study
     from cevns.inference.plane import Grid, Outcome
+    from cevns.scan.plan import Plan
     from cevns.scan.run import Summary
+
+    Region = tuple[float | None, float | None]
+    """Lower and upper end, None where the scan does not reach it."""
 
 EPILOG = """\b
 Examples:
-  cevns scan examples/weak-mixing-angle.yaml --output output/s2w --processes 2
+  cevns scan examples/fits/weak-mixing-angle.yaml --output output/s2w --processes 2
   cevns scan FILE --output DIR --shard 3/8      (one of eight jobs that share DIR)
   cevns scan FILE --output DIR                  (goes on where a stopped scan was)
 """
+
+_MOST = 8  # lines about one thing
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg]
@@ -70,7 +77,11 @@ def command(
     shard: tuple[int, int],
     exact: bool,
 ) -> int:
-    """Likelihood on a grid of parameters for the experiment file FILE."""
+    """Likelihood on a grid of parameters for the experiment file FILE.
+
+    'scan: {parameters: {sin2_theta_w: [0.1, 0.4, 61]}, profile: all}' in the file names the axes,
+    and what is fitted again at each point. A point that fails is a result too, and said.
+    """
     from cevns.config.study import load
     from cevns.errors import InputError, Mistake
     from cevns.inference.plane import grid_of
@@ -81,13 +92,13 @@ def command(
     grid = grid_of(study, exact)
     with ExitStack() as stack:
         folder = output or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        summary = _run(grid, folder, processes, shard)
+        summary = _run(grid, folder, processes, shard, output is not None)
         if summary.missing:
             _say_share(summary, folder, as_json)
             return 0
         outcome = _merged(grid, folder)
-        written = [] if output is None else _write(study, outcome, output)
-    result = _result(outcome)
+        result = _result(outcome)
+        written = [] if output is None else _write(study, outcome, result, output)
     if as_json:
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
@@ -95,18 +106,54 @@ def command(
     return 0
 
 
-def _run(grid: Grid, folder: Path, processes: int, shard: tuple[int, int]) -> Summary:
+# --- the points -------------------------------------------------------------------------------
+
+
+def _run(grid: Grid, folder: Path, processes: int, shard: tuple[int, int], kept: bool) -> Summary:
     """What is missing of the share, computed; Ctrl-C leaves what is done."""
     from cevns.inference.plane import scan_folder
     from cevns.progress import progress
     from cevns.scan.run import Interrupted, run
 
-    plan = grid.plan()
+    plan, place = grid.plan(), scan_folder(folder)
+    _check_folder(plan, place)
     try:
         with progress("scan", plan.count(shard)) as advance:
-            return run(plan, grid.make(), scan_folder(folder), processes, shard, advance)
+            return run(plan, grid.make(), place, processes, shard, advance)
     except Interrupted as stop:
-        raise click.ClickException(str(stop)) from None
+        text = str(stop) if kept else "interrupted; nothing is kept without --output"
+        raise click.ClickException(text) from None
+
+
+def _check_folder(plan: Plan, folder: Path) -> None:
+    """Refuse a folder whose scan was made of something else, and say what."""
+    from cevns.errors import InputError, Mistake
+    from cevns.scan.manifest import NAME, read_manifest
+
+    if not (folder / NAME).exists():
+        return
+    there = read_manifest(folder).plan
+    if there.fingerprint == plan.fingerprint:
+        return
+    made, now = (json.loads(one.attributes.get("settings", "{}")) for one in (there, plan))
+    mistakes = [
+        Mistake(str(folder), f"a scan with {path}: {found}", f"{expected}, or another folder")
+        for path, found, expected in _differences(made, now)
+    ]
+    if mistakes and made and now:
+        raise InputError(mistakes[:_MOST])
+
+
+def _differences(one: Any, two: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Place, value in ``one`` and value in ``two`` of what differs in plain data."""
+    from cevns.errors import show
+
+    if isinstance(one, Mapping) and isinstance(two, Mapping):
+        for key in dict.fromkeys((*one, *two)):
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _differences(one.get(key), two.get(key), inner)
+    elif one != two:
+        yield path, show(one), show(two)
 
 
 def _say_share(summary: Summary, folder: Path, as_json: bool) -> None:
@@ -126,20 +173,79 @@ def _merged(grid: Grid, folder: Path) -> Outcome:
     return outcome(grid, read(merge(scan_folder(folder), folder / "scan.h5")))
 
 
+# --- intervals --------------------------------------------------------------------------------
+
+
+def regions(outcome: Outcome, height: float) -> list[Region]:
+    """Where a scan of one parameter is below ``height``, in the unit of the parameter.
+
+    By linear interpolation of √(−2 Δ ln L), which is exact for a parabola, over the parameter, or
+    over its logarithm on a logarithmic axis; a fitted best point is one of the nodes. An end is
+    None where the scan ends first, or is interrupted by points that failed.
+    """
+    import numpy as np
+
+    grid = outcome.grid
+    ((address, nodes),) = grid.axes.items()
+    heights, scale = outcome.heights, grid.likelihood.parameters[address].scale
+    if outcome.fitted:
+        place = int(np.searchsorted(nodes, outcome.best[address]))
+        nodes = np.insert(nodes, place, outcome.best[address])
+        heights = np.insert(heights, place, 0.0)
+    there, back = (np.log, np.exp) if address in grid.logarithmic else (np.asarray, float)
+    ends = _below(there(nodes / scale), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
+    return [
+        (None if low is None else float(back(low)), None if high is None else float(back(high)))
+        for low, high in ends
+    ]
+
+
+def _below(nodes: Any, roots: Any, limit: float) -> list[Region]:
+    """Where ``roots``, linear between ascending ``nodes``, are below ``limit``."""
+    import numpy as np
+
+    def end(inside: int, outside: int) -> float | None:
+        if not (0 <= outside < len(nodes) and np.isfinite(roots[outside])):
+            return None
+        share = (limit - roots[inside]) / (roots[outside] - roots[inside])
+        return float(nodes[inside] + share * (nodes[outside] - nodes[inside]))
+
+    low = np.concatenate([[False], roots <= limit, [False]])
+    changes = np.flatnonzero(low[1:] != low[:-1]).reshape(-1, 2)
+    return [(end(first, first - 1), end(after - 1, after)) for first, after in changes.tolist()]
+
+
+# --- results ----------------------------------------------------------------------------------
+
+
 def _result(outcome: Outcome) -> dict[str, Any]:
+    """The object of ``--json``."""
     from cevns.config.write import versions
 
-    return {**outcome.as_dict(), "versions": versions()}
+    content = outcome.as_dict()
+    if len(outcome.grid.axes) == 1:
+        content["intervals"] = [
+            [
+                {
+                    side: end
+                    for side, end in zip(("lower", "upper"), one, strict=True)
+                    if end is not None
+                }
+                for one in regions(outcome, height)
+            ]
+            for _, height in outcome.grid.levels
+        ]
+    return {**content, "versions": versions()}
 
 
-def _write(study: Study, outcome: Outcome, output: Path) -> list[Path]:
+def _write(study: Study, outcome: Outcome, result: Mapping[str, Any], output: Path) -> list[Path]:
     """Results, resolved configuration and figure."""
     from cevns import plot_scan
     from cevns.config.write import write_config, write_json
     from cevns.plot_style import save
 
     written = [output / "results.json", write_config(study, output), output / "scan.h5"]
-    write_json(written[0], _result(outcome))
+    write_json(written[0], result)
     for name, figure in plot_scan.figures(outcome).items():
         for suffix in ("png", "svg"):
             written.append(output / f"{name}.{suffix}")
@@ -150,13 +256,85 @@ def _write(study: Study, outcome: Outcome, output: Path) -> list[Path]:
 def _print(outcome: Outcome, written: list[Path]) -> None:
     from cevns import report
 
-    table = outcome.grid.likelihood.parameters
-    rows = [
-        f"{address}: best {outcome.best[address] / table[address].scale:.5g} "
-        f"{table[address].unit}".rstrip()
-        for address in outcome.grid.axes
-    ]
-    points = math.prod(outcome.heights.shape)
-    report.show(f"{outcome.grid.analysis.study.name}: {points} points", *rows)
+    report.show(*_tables(outcome), *_notes(outcome))
     if written:
         report.show("Written: " + ", ".join(str(path) for path in written))
+
+
+def _tables(outcome: Outcome) -> Iterator[Any]:
+    """Axes with the best point, then the levels with the intervals of a single parameter."""
+    from cevns import report
+
+    grid = outcome.grid
+    points = " × ".join(str(size) for size in outcome.heights.shape)
+    title = f"{grid.analysis.study.name}: scan of {points} points".removeprefix(": ")
+    columns = ["parameter", "unit", "from", "to", "points", "spacing", "best"]
+    yield report.table(title, columns, [_axis_row(outcome, a) for a in grid.axes], numeric=2)
+    single = len(grid.axes) == 1
+    rows = []
+    for confidence, height in grid.levels:
+        row = [f"{100 * confidence:.4g} %", f"{height:.3f}"]
+        rows.append([*row, _shown_regions(outcome, height)] if single else row)
+    what = f" of {next(iter(grid.axes))}" if single else ""
+    freedom = f"{grid.dof} degree{'s' if grid.dof > 1 else ''} of freedom"
+    columns = ["confidence", "−2 Δ ln L", *(["interval"] if single else [])]
+    yield report.table(f"Levels{what}, χ² with {freedom}", columns, rows, numeric=0)
+
+
+def _axis_row(outcome: Outcome, address: str) -> tuple[str, ...]:
+    grid, parameter = outcome.grid, outcome.grid.likelihood.parameters[address]
+    values = grid.axes[address] / parameter.scale
+    best = outcome.best[address] / parameter.scale
+    spacing = "log" if address in grid.logarithmic else "linear"
+    ends = (f"{values[0]:.6g}", f"{values[-1]:.6g}", str(len(values)))
+    return (address, parameter.unit, *ends, spacing, _digits(outcome, address, best))
+
+
+def _digits(outcome: Outcome, address: str, value: float) -> str:
+    """A value with three digits of the distance between points there."""
+    import numpy as np
+
+    from cevns.report_fit import rounded
+
+    values = outcome.grid.axes[address] / outcome.grid.likelihood.parameters[address].scale
+    if len(values) < 2:
+        return rounded(value, 0.0)
+    place = int(np.clip(np.searchsorted(values, value), 1, len(values) - 1))
+    return rounded(value, float(values[place] - values[place - 1]))
+
+
+def _shown_regions(outcome: Outcome, height: float) -> str:
+    """The intervals at one level; an end that the scan does not reach is left open."""
+    (address,) = outcome.grid.axes
+    texts = []
+    for low, high in regions(outcome, height):
+        ends = ["" if one is None else _digits(outcome, address, one) for one in (low, high)]
+        if all(ends):
+            texts.append(f"[{ends[0]}, {ends[1]}]")
+        else:
+            texts.append(
+                f"< {ends[1]}" if ends[1] else f"> {ends[0]}" if ends[0] else "all of the grid"
+            )
+    return " or ".join(texts) or "none"
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    grid = outcome.grid
+    minimum = f"−2 ln(L/L_saturated) = {outcome.minimum:.3f} at the best point"
+    if outcome.fitted:
+        yield f"{minimum}, which is from a fit."
+    else:
+        yield f"{minimum}, the lowest of the grid; a fit would end at its edge, or did not succeed."
+    if grid.profiled:
+        kind = "" if grid.morphed else ", the signal folded again at every step"
+        yield f"Profiled at each point{kind}: {', '.join(grid.profiled)}"
+    else:
+        yield "Nothing is profiled: all other parameters are held."
+    failed, points = sum(outcome.failures.values()), math.prod(outcome.heights.shape)
+    if failed:
+        yield f"Failed: {failed} of {points} points"
+    reasons = list(outcome.failures.items())
+    for reason, number in reasons[:_MOST]:
+        yield f"  {number} of them: {reason}"
+    if reasons[_MOST:]:
+        yield f"  {len(reasons) - _MOST} more reasons are in scan.h5 and in --json"

@@ -10,7 +10,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from cevns.binning import Binning
@@ -153,6 +160,8 @@ class DataChoice(Spec):
     def _one(self) -> Self:
         if (self.name is None) == (self.file is None):
             raise mistake("both or neither of name and file", "one of 'name' and 'file'")
+        if self.file is not None and self.signal is not None:
+            raise mistake(f"signal {show(self.signal)} of a file", "no 'signal': it is predicted")
         if self.name is not None and self.quenching is not None:
             found = f"quenching {show(self.quenching)} of {self.name}"
             raise mistake(found, "no 'quenching': the release has no variants")
@@ -290,7 +299,15 @@ class FitBlock(Spec):
     statistic: Literal["poisson", "chi2", "chi2-counting"] = "poisson"
 
 
-Confidence = Annotated[tuple[Fraction, ...], Field(min_length=1)]
+def _inside(confidence: float) -> float:
+    if not 0 < confidence < 1:
+        raise mistake(show(confidence), "a confidence between 0 and 1")
+    return confidence
+
+
+Confidence = Annotated[
+    tuple[Annotated[Fraction, AfterValidator(_inside)], ...], Field(min_length=1)
+]
 
 
 class ScanBlock(Spec):

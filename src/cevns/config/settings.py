@@ -102,9 +102,16 @@ def apply_settings(
             mistakes.extend(wrong)
         if setting.same_as is not None:
             meant(f"parameters.{name}.same_as", setting.same_as)
+            if setting.prior is not None:
+                expected = f"one of {setting.same_as}, which it is the same as"
+                mistakes.append(Mistake(f"parameters.{name}.prior", show(setting.prior), expected))
     for path, name in _mentioned(together):
         meant(path, name)
     for name in together.fit.addresses if together.fit is not None else ():
+        given = together.given.get(name)
+        if given is not None and given.fixed:
+            both = f"{name!r} in 'fit' and fixed in 'parameters'"
+            mistakes.append(Mistake(f"parameters.{name}.fixed", both, "one of the two"))
         for address in addresses.matching(name):
             table[address] = table[address].with_(fixed=False)
     mistakes.extend(_with_itself(together, addresses))
@@ -241,14 +248,19 @@ def _scan_mistakes(
     if together.scan is None:
         return []
     mistakes: list[Mistake] = []
+    total = 1
     for block, axes in (("parameters", together.scan.axes), ("settings", together.scan.settings)):
         for name, axis in axes.items():
             path = f"scan.{block}.{name}"
             matches = meant(path, name)
             try:
-                read_axis(axis, table[matches[0]] if matches else None, path)
+                read = read_axis(axis, table[matches[0]] if matches else None, path)
+                total *= read["points"]
             except InputError as error:
                 mistakes.extend(error.mistakes)
+    if total > MOST_POINTS:
+        found = f"{total} points of all axes together"
+        mistakes.append(Mistake("scan", found, f"at most {MOST_POINTS}"))
     return mistakes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cevns.config.schema import ExperimentBlocks
@@ -26,6 +26,8 @@ def single_experiments(data: Any, mistakes: list[Mistake]) -> dict[str, dict[str
     defaults = {key: value for key, value in data.items() if key in BLOCK_KEYS}
     if "experiments" not in data:
         base = _brought(defaults, "data", mistakes)
+        if base:
+            mistakes.extend(_of_the_release(defaults, ""))
         return {} if base is None else {"": merge(base, defaults)}
     entries = data["experiments"]
     if not isinstance(entries, Mapping) or not entries:
@@ -43,6 +45,8 @@ def single_experiments(data: Any, mistakes: list[Mistake]) -> dict[str, dict[str
         else:
             path = f"experiments.{name}.data" if "data" in entry else "data"
             base = _brought({**defaults, **entry}, path, mistakes)
+            if base:
+                mistakes.extend(_of_the_release(entry, f"experiments.{name}."))
             if base is not None:
                 inherited = {k: v for k, v in defaults.items() if not base or k not in _APPARATUS}
                 merged[name] = merge({**base, **inherited, "name": name}, entry)
@@ -64,7 +68,7 @@ def _brought(
     if not isinstance(name, str) or name not in known:
         released = isinstance(name, str) and name in dataset_names()
         kind = "a data set that this version can fit" if released else "a data set"
-        expected = f"{kind}: {', '.join(known)}"
+        expected = f"{kind}: {', '.join(known)}; own counts are {{file: counts.csv}}"
         mistakes.append(Mistake(path, show(name), expected, nearest(name, known)))
         return None
     try:
@@ -72,3 +76,13 @@ def _brought(
     except InputError as error:
         mistakes.extend(error.mistakes)
         return None
+
+
+def _of_the_release(blocks: Mapping[str, Any], path: str) -> Iterator[Mistake]:
+    """What cannot be changed beside a public data set: its templates are in cells of their own."""
+    expected = "none beside a public data set, which brings its own"
+    if "binning" in blocks:
+        yield Mistake(f"{path}binning", show(blocks["binning"]), expected)
+    detector = blocks.get("detector")
+    if isinstance(detector, Mapping) and "backgrounds" in detector:
+        yield Mistake(f"{path}detector.backgrounds", show(detector["backgrounds"]), expected)

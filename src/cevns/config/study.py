@@ -164,6 +164,12 @@ class Study:
         """Address in the file → parameter of experiment ``name`` at its own address."""
         return addressed(name, self.blocks[name])
 
+    def own_parameters(self, name: str) -> dict[str, Parameter]:
+        """The parameters of experiment ``name`` by their own addresses, as the file sets them."""
+        return {
+            own.address: self.parameters[address] for address, own in self.addresses(name).items()
+        }
+
     def matching(self, name: str) -> list[str]:
         """The addresses in the file that ``name`` means."""
         return self._addresses.matching(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -54,19 +54,28 @@ def _scale(experiment: Experiment) -> float:
 
 
 class Release:
-    """A data set with its files at hand, seen by an experiment."""
+    """A data set with its files at hand.
 
-    def __init__(self, analysis: Analysis, folder: DataFolder, experiment: Experiment):
-        self.analysis, self.folder, self.experiment = analysis, folder, experiment
-        self.cells = cells_of(experiment, analysis.axes)
+    ``apparatus`` is the experiment of the release, for which its templates are made.
+    """
+
+    def __init__(self, analysis: Analysis, folder: DataFolder, apparatus: Experiment):
+        self.analysis, self.folder, self.apparatus = analysis, folder, apparatus
+        self.cells = cells_of(apparatus, analysis.axes)
         self._samples: dict[str, Sample] = {}
 
     def channel(
-        self, name: str, title: str, number: ReadNumber, released: bool | None = None
+        self,
+        experiment: Experiment,
+        number: ReadNumber,
+        released: bool | None = None,
+        held: Collection[str] = (),
     ) -> Channel:
-        """The channel; ``number`` reads the values that nuisances move parameters to.
+        """The channel, its signal that of ``experiment``.
 
-        The signal has the ``released`` shape, by default where the release has one.
+        ``number`` reads the values that nuisances move parameters to; those in ``held`` may move
+        what ``experiment`` does not have. The signal has the ``released`` shape, by default where
+        the release has one.
         """
         observed = self.sample(self.analysis.observed).binned(self.cells)
         backgrounds = tuple(
@@ -74,15 +83,15 @@ class Release:
         )
         if released is None:
             released = self.analysis.signal.template is not None
-        signal = self._signal(number, released)
+        signal = self._signal(experiment, number, released, held)
         one_sided = {
             shape(key)
             for key, nuisance in self.analysis.nuisances.items()
             if nuisance.high is not None and nuisance.low is None
         }
         return Channel(
-            name,
-            title,
+            "",
+            "",
             self.cells,
             observed,
             (signal, Fixed(backgrounds)),
@@ -160,7 +169,7 @@ class Release:
 
     def _efficiency(self, points: Array, axis: CellAxis) -> Array:
         """The detector's efficiency at points of the energy or of the time axis."""
-        detector = self.experiment.detector
+        detector = self.apparatus.detector
         if axis.name == "energy":
             found = detector.efficiency.evaluate(
                 points, NOMINAL, "detector.efficiency", of="observable"
@@ -172,7 +181,7 @@ class Release:
 
     def _passing(self, axis: CellAxis) -> Array:
         """What is left of something constant in time, in each bin."""
-        window = self.experiment.detector.time
+        window = self.apparatus.detector.time
         if axis.name != "time" or window is None:
             found = f"an efficiency on the axis {axis.name!r}"
             raise InputError(Mistake("data", found, "a detector with a time window"))
@@ -203,15 +212,23 @@ class Release:
 
     # --- signal ------------------------------------------------------------------------------
 
-    def _signal(self, number: ReadNumber, released: bool) -> Signal:
+    def _signal(
+        self, experiment: Experiment, number: ReadNumber, released: bool, held: Collection[str]
+    ) -> Signal:
         moving, ratios = {}, {}
         for key, nuisance in self.analysis.nuisances.items():
-            if nuisance.moves is not None:
-                moving[shape(key)] = self._moves(key, nuisance.moves, number)
-            elif nuisance.varies == SIGNAL:
+            if nuisance.varies == SIGNAL:
                 ratios[shape(key)] = self._ratio(nuisance)
+            elif nuisance.moves is not None:
+                missing = [a for a in nuisance.moves if a not in experiment.parameters]
+                if not missing:
+                    moving[shape(key)] = _moves(experiment, nuisance.moves, number)
+                elif shape(key) not in held:
+                    text = f"shape.{key} moves {missing[0]}, which the detector does not have now"
+                    expected = f"the detector of the data set, or shape.{key}: {{fixed: true}}"
+                    raise InputError(Mistake("data", text, expected))
         return Signal(
-            self.experiment,
+            experiment,
             self.cells,
             modes=moving,
             sharing=self._sharing(),
@@ -219,6 +236,7 @@ class Release:
             norms=(SIGNAL_RATE,) if self.analysis.signal.rate is not None else (),
             arrival=self._arrival(),
             shape=self._signal_template() if released else None,
+            reference=self.apparatus,
         )
 
     def _arrival(self) -> dict[str, Array]:
@@ -228,21 +246,6 @@ class Release:
             axis = self.cells.axis("time")
             centres, values = read_numbers(self.folder, file, 2).T
             found[group] = Cells((axis,)).sorted_in([centres * axis.scale], values)
-        return found
-
-    def _moves(
-        self, key: str, moves: Mapping[str, tuple[Any, Any]], number: ReadNumber
-    ) -> dict[str, Morph]:
-        """The numbers of the apparatus that a nuisance moves, as morphs of their values."""
-        found = {}
-        for address, (low, high) in moves.items():
-            if address not in self.experiment.parameters:
-                text = f"shape.{key}, which moves {address}: the detector has no such number now"
-                expected = f"the detector of the data set, or shape.{key}: {{fixed: true}}"
-                raise InputError(Mistake("data", text, expected))
-            nominal = float(self.experiment.parameters[address].value)
-            ends = number(low, address), number(high, address)
-            found[address] = Morph.between(ends[0], nominal, ends[1])
         return found
 
     def _signal_template(self) -> Array:
@@ -272,3 +275,14 @@ class Release:
             last = np.maximum.accumulate(np.where(totals > 0, np.arange(len(totals)), 0))
             found[name] = joint[last] / totals[last][:, None]
         return found
+
+
+def _moves(
+    experiment: Experiment, moves: Mapping[str, tuple[Any, Any]], number: ReadNumber
+) -> dict[str, Morph]:
+    """The numbers of the apparatus that a nuisance moves, as morphs of their values."""
+    found = {}
+    for address, (low, high) in moves.items():
+        nominal = float(experiment.parameters[address].value)
+        found[address] = Morph.between(number(low, address), nominal, number(high, address))
+    return found

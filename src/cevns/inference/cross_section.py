@@ -104,9 +104,10 @@ def _matters(
 ) -> bool:
     """Whether ⟨σ⟩ changes with a floating parameter: tried a tenth of its error further."""
     minimum = fit.minimum
-    moved = minimum.at(address) + 0.1 * minimum.error(address)
-    if not math.isfinite(moved):
-        return True
+    error = minimum.error(address)
+    if not math.isfinite(error):  # on its bound
+        error = float(fit.likelihood.steps[fit.likelihood.floating.index(address)])
+    moved = minimum.at(address) + 0.1 * error
     theta = {**minimum.theta, address: moved}
     theta |= {tied: moved for tied, other in fit.likelihood.ties.items() if other == address}
     return abs(_predicted(experiment, channel.own(theta)) - predicted) > _SAME * predicted

@@ -10,12 +10,23 @@ from typing import Any
 import numpy as np
 
 from cevns.declared import SIGNAL_NORM
+from cevns.errors import InputError, Mistake
 from cevns.inference.minimum import Minimum, interval, minimise
 from cevns.likelihood import poisson
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
+from cevns.likelihood.signal import SIGNAL
+from cevns.likelihood.steps import natural_step
+from cevns.parameters import Parameter
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+_ASIDE = 3.0
+"""Natural steps from the nominal point at which a fit is started again."""
+
+_SAME = 0.1
+"""Natural steps by which two minima must differ."""
+
 Events = dict[str, tuple[float, float]]
 """Component → (fitted events, error)."""
 
@@ -37,6 +48,8 @@ class Goodness:
     @property
     def p_value(self) -> float:
         """Probability of a larger deviance."""
+        if self.deviance < 1e-9 * self.cells:  # every cell as expected: nothing fits better
+            return 1.0
         return 0.5 * math.erfc((self.deviance - self.mean) / (math.sqrt(2) * self.spread))
 
 
@@ -74,6 +87,8 @@ class Fit:
     goodness : Goodness
     variations : mapping
         Address of a nuisance that is held → address of interest → its shift.
+    others : tuple of Minimum
+        Minima elsewhere that are less than one higher.
     """
 
     minimum: Minimum
@@ -83,6 +98,7 @@ class Fit:
     events: Mapping[str, Events]
     goodness: Goodness
     variations: Mapping[str, Mapping[str, Variation]]
+    others: tuple[Minimum, ...] = ()
 
     @property
     def likelihood(self) -> Likelihood:
@@ -113,17 +129,35 @@ class Fit:
         return math.sqrt(sum(moved[address].size ** 2 for moved in self.variations.values()))
 
     def significance_with_systematics(self, address: str) -> float:
-        """Value over the quadratic sum of its statistical width, value/√q₀, and the variations."""
+        """Value over the quadratic sum of its statistical width, value/√q₀, and the variations.
+
+        Those that only multiply the signal are left out: they cannot weaken the case against none.
+        """
         value, bare = self.minimum.at(address), self.significances[address]
         if value <= 0 or bare <= 0:
             return 0.0
-        return value / math.hypot(value / bare, self.systematic(address))
+        norms = _signal_norms(self.likelihood)
+        shapes = [moved[address].size for one, moved in self.variations.items() if one not in norms]
+        return value / math.hypot(value / bare, *shapes)
 
 
 def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
-    """Fit ``likelihood``, the parameters of ``interest`` floating in it too."""
-    minimum = minimise(likelihood.freed(interest))
-    norms = [a for a in interest if a == SIGNAL_NORM or a.endswith(f".{SIGNAL_NORM}")]
+    """Fit ``likelihood``, the parameters of ``interest`` floating in it too.
+
+    Raises
+    ------
+    InputError
+        For a parameter that no data depend on.
+    """
+    likelihood = likelihood.freed(interest)
+    _refuse_unfelt(likelihood, interest)
+    minimum, *others = _minima(likelihood, interest)
+    norms = [
+        address
+        for address in interest
+        if (address == SIGNAL_NORM or address.endswith(f".{SIGNAL_NORM}"))
+        and likelihood.parameters[address].prior is None  # else q₀ would hold the prior as well
+    ]
     return Fit(
         minimum,
         tuple(interest),
@@ -132,7 +166,61 @@ def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
         {c.name: _events(minimum, c) for c in likelihood.channels},
         _goodness(minimum),
         _variations(minimum, interest),
+        tuple(others),
     )
+
+
+def _refuse_unfelt(likelihood: Likelihood, interest: Sequence[str]) -> None:
+    mistakes = [
+        Mistake(
+            "fit.parameters" if address in interest else "parameters",
+            f"{address}, which no data depend on here",
+            "a parameter that acts on data",
+        )
+        for address in likelihood.unfelt
+    ]
+    if mistakes:
+        raise InputError(mistakes)
+
+
+def _minima(likelihood: Likelihood, interest: Sequence[str]) -> list[Minimum]:
+    """The lowest minimum, and others that are less than one higher.
+
+    A coupling often enters squared: at zero the likelihood is then flat whatever the data say, and
+    there may be a minimum on either side. Each parameter of interest without a prior, strengths of
+    the signal apart, is started from both sides of its nominal value and of zero too.
+    """
+    nominal = dict(zip(likelihood.floating, likelihood.start.tolist(), strict=True))
+    found = [minimise(likelihood)]
+    for address in interest:
+        parameter = likelihood.parameters[address]
+        if parameter.prior is None and not address.endswith(SIGNAL_NORM):
+            starts = _starts(likelihood, parameter)
+            found += [minimise(likelihood, {**nominal, address: start}) for start in starts]
+    # Of two that are the same, as of a coupling and its negative, the positive one.
+    found.sort(key=lambda one: (not one.converged, round(one.value, 6), *(-one.values)))
+    best = found[0]
+    distinct = [best]
+    for one in found[1:]:
+        near = any(
+            np.all(np.abs(one.values - other.values) < _SAME * likelihood.steps)
+            for other in distinct
+        )
+        if one.converged and one.value < best.value + 1.0 and not near:
+            distinct.append(one)
+    return distinct
+
+
+def _starts(likelihood: Likelihood, parameter: Parameter) -> list[float]:
+    """Values beside the nominal one, and beside zero, within the bounds."""
+    low, high = parameter.bounds or (-math.inf, math.inf)
+    starts = []
+    for centre in dict.fromkeys((float(parameter.value), 0.0)):
+        if low <= centre <= high:
+            own = parameter.with_(value=centre)
+            step = natural_step(own, lambda value: likelihood.deviance({parameter.address: value}))
+            starts += [min(max(centre + side * step, low), high) for side in (-_ASIDE, _ASIDE)]
+    return starts
 
 
 def significance(minimum: Minimum, address: str) -> float:
@@ -175,13 +263,14 @@ def _events(minimum: Minimum, channel: Channel) -> Events:
 
 def _goodness(minimum: Minimum) -> Goodness:
     likelihood, theta = minimum.likelihood, minimum.theta
+    on_bounds = int(np.sum(~np.isfinite(minimum.errors)))
     expected = [channel.expected(theta, likelihood.morphed) for channel in likelihood.channels]
     moments = [poisson.typical_deviance(one) for one in expected]
-    free = len(likelihood.floating) - len(likelihood.constraints.addresses)
+    free = len(likelihood.floating) - len(likelihood.constraints.addresses) - on_bounds
     return Goodness(
         likelihood.deviance(theta),
         sum(channel.cells.size for channel in likelihood.channels),
-        sum(mean for mean, _ in moments) - free,
+        max(sum(mean for mean, _ in moments) - free, 0.0),
         math.sqrt(sum(variance for _, variance in moments)),
     )
 
@@ -197,13 +286,24 @@ def _variations(minimum: Minimum, interest: Sequence[str]) -> dict[str, dict[str
         held = address in acting and address not in likelihood.floating
         if not held or parameter.prior is None or address in likelihood.ties:
             continue
-        sides = [
-            minimise(likelihood.held({address: parameter.value + side * parameter.prior}), start)
-            for side in (-1.0, 1.0)
+        low, high = parameter.bounds or (-math.inf, math.inf)
+        ends = [
+            min(max(parameter.value + side * parameter.prior, low), high) for side in (-1.0, 1.0)
         ]
+        sides = [minimise(likelihood.held({address: end}), start) for end in ends]
         shifts = {one: [side.at(one) - minimum.at(one) for side in sides] for one in interest}
         found[address] = {
             one: Variation(None if address in one_sided else down, up)
             for one, (down, up) in shifts.items()
         }
+    return found
+
+
+def _signal_norms(likelihood: Likelihood) -> set[str]:
+    """Addresses of what only multiplies a signal."""
+    found: set[str] = set()
+    for channel in likelihood.channels:
+        for part in channel.parts({}, likelihood.morphed):
+            if part.name == SIGNAL:
+                found.update(channel.names.get(own, own) for own in part.norms)
     return found

@@ -35,6 +35,12 @@ _POLISHING = 6
 _FLAT = 1e-6
 """Second derivative in natural steps below which a parameter has no effect."""
 
+_BOWL = 1e-4
+"""Least eigenvalue of second derivatives in natural steps that MIGRAD is seeded with."""
+
+_DEGENERATE = 1e-8
+"""Eigenvalue of the correlations below which parameters cannot be told apart."""
+
 _DIFFERENCE = 0.1
 """Of a standard deviation: the step of second derivatives."""
 
@@ -78,17 +84,38 @@ class Minimum:
 
     @cached_property
     def covariance(self) -> Array:
-        """Inverse of half the second derivatives, shape (n, n); NaN where −2 ln L is no bowl."""
+        """Inverse of half the second derivatives, shape (n, n); NaN where −2 ln L is no bowl.
+
+        A parameter on its bound has no error of its own (NaN), and the others are those with it
+        held there.
+        """
         likelihood, values = self.likelihood, self.values
-        if not len(values):
-            return np.zeros((0, 0))
-        matrix = _second_derivatives(likelihood, values)
+        covariance = np.full((len(values), len(values)), np.nan)
+        free = np.flatnonzero(~_on_bounds(likelihood, values))
+        if not len(free):
+            return covariance
+        matrix = _second_derivatives(likelihood, values)[np.ix_(free, free)]
         scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
         scaled = matrix * np.outer(scale, scale)
-        if not np.all(np.isfinite(scaled)) or np.min(np.linalg.eigvalsh(scaled)) <= 1e-12:
-            return np.full(matrix.shape, np.nan)
-        covariance: Array = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)
+        if np.all(np.isfinite(scaled)) and np.min(np.linalg.eigvalsh(scaled)) > _DEGENERATE:
+            inverse = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)
+            covariance[np.ix_(free, free)] = inverse
         return covariance
+
+    @cached_property
+    def degenerate(self) -> tuple[str, ...]:
+        """Parameters that −2 ln L cannot tell apart, or that it does not feel at all."""
+        free = np.flatnonzero(~_on_bounds(self.likelihood, self.values))
+        if not len(free) or np.all(np.isfinite(self.errors[free])):
+            return ()
+        matrix = _second_derivatives(self.likelihood, self.values)[np.ix_(free, free)]
+        scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(matrix)), 1e-300))
+        scaled = matrix * np.outer(scale, scale)
+        if not np.all(np.isfinite(scaled)):
+            return ()
+        values, vectors = np.linalg.eigh(scaled)
+        flat = np.abs(vectors[:, values <= _DEGENERATE]).max(axis=1, initial=0.0)
+        return tuple(self.likelihood.floating[free[i]] for i in np.flatnonzero(flat > 0.1))
 
     @property
     def errors(self) -> Array:
@@ -156,7 +183,7 @@ def _positive(likelihood: Likelihood, values: Array) -> bool:
     scale = likelihood.steps
     matrix = likelihood.hessian(values) * np.outer(scale, scale)
     finite = bool(np.all(np.isfinite(matrix)))
-    return finite and float(np.min(np.linalg.eigvalsh(matrix))) > _FLAT
+    return finite and float(np.min(np.linalg.eigvalsh(matrix))) > _BOWL
 
 
 def _polished(found: Minimum) -> Minimum:
@@ -190,10 +217,8 @@ def _polished(found: Minimum) -> Minimum:
 
 def _newton_step(likelihood: Likelihood, values: Array) -> tuple[Array, float]:
     """The step to where the gradient vanishes, and the estimated distance in −2 ln L."""
-    low, high = _bounds(likelihood)
     slope = likelihood.gradient(values)
-    kept = ((values == low) & (slope > 0)) | ((values == high) & (slope < 0))
-    free = np.flatnonzero(~kept)
+    free = np.flatnonzero(~_on_bounds(likelihood, values))
     scale = likelihood.steps[free]
     matrix = likelihood.hessian(values)[np.ix_(free, free)] * np.outer(scale, scale)
     step = np.zeros_like(values)
@@ -215,6 +240,14 @@ def _bounds(likelihood: Likelihood) -> tuple[Array, Array]:
     bounds = [likelihood.parameters[a].bounds or (-np.inf, np.inf) for a in likelihood.floating]
     low, high = np.array(bounds).T
     return low, high
+
+
+def _on_bounds(likelihood: Likelihood, values: Array) -> Array:
+    """Which parameters lie on a bound beyond which −2 ln L falls, shape (n,)."""
+    low, high = _bounds(likelihood)
+    slope = likelihood.gradient(values)
+    kept: Array = ((values == low) & (slope > 0)) | ((values == high) & (slope < 0))
+    return kept
 
 
 def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
@@ -240,14 +273,15 @@ def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
 def interval(minimum: Minimum, address: str, confidence: float = 0.6827) -> tuple[float, float]:
     """Ends of the profile-likelihood interval of one parameter.
 
-    By MINOS; where that fails, as it can with others on their bounds, by finding the roots of the
-    profile. Where a bound is reached first, the bound is the end.
+    By MINOS; where that fails, and where a parameter is on its bound, which MINOS does not see
+    well, by finding the roots of the profile. Where a bound is reached first, the bound is the end.
     """
-    place = minimum.likelihood.floating.index(address)
-    low, high = (float(ends[place]) for ends in _bounds(minimum.likelihood))
+    likelihood = minimum.likelihood
+    place = likelihood.floating.index(address)
+    low, high = (float(ends[place]) for ends in _bounds(likelihood))
     height = _height(confidence)
-    found = _minos(minimum, address, confidence) if minimum.converged else None
-    lower, upper = found or (None, None)
+    plain = minimum.converged and not np.any(_on_bounds(likelihood, minimum.values))
+    lower, upper = (plain and _minos(minimum, address, confidence)) or (None, None)
     return (
         _root(minimum, address, height, low) if lower is None else lower,
         _root(minimum, address, height, high) if upper is None else upper,
@@ -267,7 +301,8 @@ def _minos(
     """The ends by MINOS; None for what it does not find."""
     likelihood = minimum.likelihood
     low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
-    minuit = _minuit(likelihood, minimum.values, True, TOLERANCE)
+    seeded = _positive(likelihood, minimum.values)
+    minuit = _minuit(likelihood, minimum.values, seeded, TOLERANCE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         minuit.migrad()

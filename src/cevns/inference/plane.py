@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cevns.analysis import Analysis, analysis_of
+from cevns.analysis import Analysis, acting_on_data, analysis_of
+from cevns.config.schema import Couplings
 from cevns.config.settings import read_axis
 from cevns.config.study import Study, study_from
 from cevns.errors import InputError, Mistake
-from cevns.inference.minimum import ROUGH, minimise
+from cevns.inference.minimum import ROUGH, Minimum, minimise
 from cevns.likelihood.joint import Likelihood
-from cevns.parameters import Parameter
+from cevns.merge import with_files
+from cevns.parameters import Parameter, Parameters
 from cevns.scan.evaluate import Evaluator, Make
-from cevns.scan.merge import Result
+from cevns.scan.merge import OK, Result
 from cevns.scan.plan import Axis, Column, Plan, fingerprint
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -27,6 +33,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 HEIGHT = "minus_two_log_likelihood"
 _LARGEST_CHUNK = 128
 _FEWEST_CHUNKS = 16  # so that a stop loses little and several processes have work
+_NO_MATTER = ("name", "scan", "study")
+"""Blocks that no point depends on: the axes of a scan are in its plan."""
+_USUAL = {"model": ["standard-model"], "kinematics": "exact", "form_factor": "helm"}
+_DEFAULTS: Mapping[str, Any] = {**_USUAL, "electron_scattering": False, "axial": "none"}
+"""Said or not, these are the same; a folder of results says them."""
+_ROUNDING = 1e-12  # of units: a point on its bound is not beyond it
+_OFF_BOUNDS = 0.1  # of a natural step
+_LONGEST = 50_000  # characters of text that an attribute of an HDF5 file surely takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,28 +54,36 @@ class Grid:
     profiled : tuple of str
         What is fitted again at each point.
     morphed : bool
+    logarithmic : frozenset of str
+        Axes with equal factors between their points.
+    confidence, dof
+        Of the levels; a degree of freedom for each axis, unless the file says otherwise.
     """
 
     analysis: Analysis
     axes: Mapping[str, Array]
     profiled: tuple[str, ...]
     morphed: bool
+    logarithmic: frozenset[str]
+    confidence: tuple[float, ...]
+    dof: int
 
-    @property
+    @cached_property
     def likelihood(self) -> Likelihood:
         """What floats at each point: the profiled parameters."""
-        own = self.analysis.likelihood
-        held = {
-            address: own.fixed.get(address, own.parameters[address].value)
-            for address in own.floating
-            if address not in self.profiled
-        }
-        return own.held(held).with_(morphed=self.morphed)
+        return _held(self.analysis, self._middle(), self.profiled).with_(morphed=self.morphed)
 
     @property
     def free(self) -> Likelihood:
-        """The same with the axes floating as well."""
-        return self.likelihood.freed(self.axes)
+        """The same with the axes floating as well, between the ends of the grid."""
+        own = self.likelihood
+        ends = {a: {"bounds": (float(v[0]), float(v[-1]))} for a, v in self.axes.items()}
+        return own.with_(parameters=_changed(own.parameters, ends)).freed(self.axes)
+
+    @property
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """(confidence, height of its contour), the lowest first."""
+        return tuple((one, level(one, self.dof)) for one in sorted(self.confidence))
 
     def plan(self) -> Plan:
         """The grid as a plan: its points, the columns of each, and what it was made of."""
@@ -71,13 +93,23 @@ class Grid:
             Column(HEIGHT, long_name="-2 ln(L/L_saturated)"),
             *(Column(a, *_unit(table[a]), "profiled") for a in self.likelihood.floating),
         )
-        content = {
-            "study": self.analysis.study.resolved,
-            "profiled": list(self.profiled),
-            "morphed": self.morphed,
-        }
-        title = self.analysis.study.name
-        return Plan(axes, columns, self._chunk(), fingerprint(content), {"title": title})
+        content = self._content()
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        settings = {"settings": text} if len(text.encode()) < _LONGEST else {}
+        attributes = {"title": self.analysis.study.name, **settings}
+        return Plan(axes, columns, self._chunk(), fingerprint(content), attributes)
+
+    def _content(self) -> dict[str, Any]:
+        """What the points depend on: settings, and for each file what is in it."""
+        study = self.analysis.study
+        kept = _without(study.resolved, _DEFAULTS)
+        couplings = _without(kept.pop("couplings", {}), Couplings().model_dump())
+
+        def digest(name: str) -> str:
+            return hashlib.sha256((study.directory / name).read_bytes()).hexdigest()[:32]
+
+        own = {"couplings": couplings, "profiled": list(self.profiled), "morphed": self.morphed}
+        return {**with_files(kept, digest), **own}
 
     def _chunk(self) -> int:
         """Points of one chunk: a row or an even share of it, not too many and not too few."""
@@ -86,15 +118,45 @@ class Grid:
         most = max(1, min(_LARGEST_CHUNK, points // _FEWEST_CHUNKS))
         return math.ceil(last / math.ceil(last / most))
 
+    def _middle(self) -> dict[str, float]:
+        return {address: float(values[len(values) // 2]) for address, values in self.axes.items()}
+
     def make(self) -> Make:
         """Makes the evaluator in each process, from the content of the file."""
         study = self.analysis.study
-        options = (tuple(self.axes), self.profiled, self.morphed)
+        options = (self._middle(), self.profiled, self.morphed)
         return partial(make_evaluator, dict(study.written), str(study.directory), *options)
+
+
+def _without(content: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    unsaid = [*_NO_MATTER, *(key for key, value in defaults.items() if content.get(key) == value)]
+    return {key: value for key, value in content.items() if key not in unsaid}
 
 
 def _unit(parameter: Parameter) -> tuple[str, float]:
     return parameter.unit, parameter.scale
+
+
+def _held(analysis: Analysis, axes: Mapping[str, float], profiled: tuple[str, ...]) -> Likelihood:
+    """The likelihood with nothing but ``profiled`` floating.
+
+    An axis whose nominal value is none or complex, such as the mass of a bare interaction, is at
+    the value in ``axes`` until it gets another.
+    """
+    own = analysis.likelihood
+    values = {address: own.parameters[address].value for address in axes}
+    unset = {a: axes[a] for a, x in values.items() if x is None or isinstance(x, complex)}
+    table = _changed(own.parameters, {address: {"value": x} for address, x in unset.items()})
+    held = {
+        address: own.fixed.get(address, table[address].value)
+        for address in own.floating
+        if address not in profiled
+    }
+    return own.with_(parameters=table).held({**held, **unset})
+
+
+def _changed(table: Parameters, changes: Mapping[str, Mapping[str, Any]]) -> Parameters:
+    return Parameters(one.with_(**changes.get(address, {})) for address, one in table.items())
 
 
 def grid_of(study: Study, exact: bool = False) -> Grid:
@@ -116,22 +178,34 @@ def grid_of(study: Study, exact: bool = False) -> Grid:
         raise InputError(Mistake("scan.settings", found, "parameters: data have no other settings"))
     analysis = analysis_of(study)
     axes: dict[str, Array] = {}
+    logarithmic = set()
     for name, axis in scan.axes.items():
         path = f"scan.parameters.{name}"
-        for address in _one(study, name, path):
-            read = read_axis(axis, study.parameters[address], path)
-            space = np.geomspace if read["spacing"] == "log" else np.linspace
-            axes[address] = space(read["from"], read["to"], read["points"])
-    return Grid(analysis, axes, _profiled(study, analysis, axes), not exact)
+        address = _one(study, analysis, name, path)
+        if address in axes:
+            raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
+        read = read_axis(axis, study.parameters[address], path)
+        even = read["spacing"] != "log"
+        axes[address] = (np.linspace if even else np.geomspace)(
+            read["from"], read["to"], read["points"]
+        )
+        if not even:
+            logarithmic.add(address)
+    profiled = _profiled(study, analysis, axes)
+    dof = scan.dof if "dof" in scan.model_fields_set else len(axes)
+    powers = frozenset(logarithmic)
+    return Grid(analysis, axes, profiled, not exact, powers, scan.confidence, dof)
 
 
-def _one(study: Study, name: str, path: str) -> list[str]:
-    """The address of an axis; a name that stands for several is no axis."""
+def _one(study: Study, analysis: Analysis, name: str, path: str) -> str:
+    """The address of an axis: the only one with data that ``name`` stands for."""
     matches = study.matching(name)
-    ends = dict.fromkeys(study.ties.get(address, address) for address in matches)
+    acting = acting_on_data(analysis.likelihood)
+    ends = dict.fromkeys(study.ties.get(a, a) for a in matches if a in acting)
     if len(ends) != 1:
-        raise InputError(Mistake(path, f"{name!r} for {', '.join(ends)}", "one full address"))
-    return list(ends)
+        found = f"{name!r} for {', '.join(ends)}" if ends else f"{name!r}, which no data depend on"
+        raise InputError(Mistake(path, found, "the full address of one that acts on data"))
+    return next(iter(ends))
 
 
 def _profiled(study: Study, analysis: Analysis, axes: Mapping[str, Array]) -> tuple[str, ...]:
@@ -143,24 +217,34 @@ def _profiled(study: Study, analysis: Analysis, axes: Mapping[str, Array]) -> tu
         return tuple(floating)
     if scan.profile == "none":
         return ()
-    wanted = [address for name in scan.profile for address in study.matching(name)]
-    missing = [address for address in wanted if address not in floating]
-    if missing:
-        found = f"{missing[0]}, which has no prior and is not in 'fit'"
-        raise InputError(Mistake("scan.profile", found, "parameters that float"))
-    return tuple(wanted)
+    meant = [(address, name) for name in scan.profile for address in study.matching(name)]
+    wanted = {study.ties.get(address, address): name for address, name in meant}
+    for address, name in wanted.items():
+        if address not in floating:
+            why = "is an axis" if address in axes else "has no prior and is not in 'fit'"
+            found = f"{name!r}, which {why}"
+            raise InputError(Mistake("scan.profile", found, "parameters that float"))
+    return tuple(address for address in floating if address in wanted)
+
+
+# --- one point after the other ----------------------------------------------------------------
 
 
 def make_evaluator(
     written: dict[str, Any],
     directory: str,
-    axes: tuple[str, ...],
+    axes: Mapping[str, float],
     profiled: tuple[str, ...],
     morphed: bool,
 ) -> Evaluator:
-    """The evaluator of a grid, from the content of its file; called once in each process."""
-    analysis = analysis_of(study_from(written, directory))
-    likelihood = Grid(analysis, dict.fromkeys(axes, np.empty(0)), profiled, morphed).likelihood
+    """The evaluator of a grid, from the content of its file; called once in each process.
+
+    ``axes`` are the addresses of its axes, each with a value from its middle.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what there is to say was said for the whole scan
+        analysis = analysis_of(study_from(written, directory))
+    likelihood = _held(analysis, axes, profiled).with_(morphed=morphed)
     _ = likelihood.steps  # at the nominal point, so that no result depends on the order of points
 
     def evaluate(points: Mapping[str, Array], seeds: Any) -> Mapping[str, Any]:
@@ -169,17 +253,51 @@ def make_evaluator(
         columns.update({address: [] for address in likelihood.floating})
         for point in zip(*points.values(), strict=True):
             values = dict(zip(points, map(float, point), strict=True))
-            found = minimise(likelihood.held(values), start, ROUGH)
-            best = dict(zip(likelihood.floating, found.values.tolist(), strict=True))
+            height, best, status = _point(likelihood, values, start)
             # The neighbour is a good start, a failed fit is not.
-            start = best if found.converged else {}
-            columns[HEIGHT].append(found.value)
-            columns["status"].append("" if found.converged else "the fit did not converge")
-            for address, value in best.items():
-                columns[address].append(value)
+            start = {} if status else best
+            columns[HEIGHT].append(height)
+            columns["status"].append(status)
+            for address in likelihood.floating:
+                columns[address].append(best.get(address, math.nan))
         return columns
 
     return evaluate
+
+
+def _point(
+    likelihood: Likelihood, values: Mapping[str, float], start: Mapping[str, float]
+) -> tuple[float, dict[str, float], str]:
+    """Height, what floats, and why it failed: a corner without physics is no reason to stop."""
+    for address, value in values.items():
+        parameter = likelihood.parameters[address]
+        low, high = parameter.bounds or (-math.inf, math.inf)
+        if not low - _ROUNDING * abs(low) <= value <= high + _ROUNDING * abs(high):
+            ends = ", ".join(f"{end / parameter.scale:.6g}" for end in (low, high))
+            return math.nan, {}, f"{address} outside its bounds [{ends}] {parameter.unit}".rstrip()
+    try:
+        with np.errstate(all="ignore"):
+            found = _roughly(likelihood.held(values), start)
+    except InputError as error:
+        return math.nan, {}, str(error.mistakes[0])
+    best = dict(zip(likelihood.floating, found.values.tolist(), strict=True))
+    if not math.isfinite(found.value):
+        return math.nan, best, "the likelihood is zero or not a number"
+    return found.value, best, "" if found.converged else "the fit did not converge"
+
+
+def _roughly(likelihood: Likelihood, start: Mapping[str, float]) -> Minimum:
+    """The minimum from ``start``, moved off bounds: a parameter that starts on one stays there.
+
+    MINUIT sees it through a sine, whose slope on the bound is zero whatever the likelihood's is.
+    """
+    inside = {}
+    nominal = zip(likelihood.floating, likelihood.start, likelihood.steps, strict=True)
+    for address, value, step in nominal:
+        low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
+        room = min(_OFF_BOUNDS * step, 0.5 * (high - low))
+        inside[address] = min(max(start.get(address, value), low + room), high - room)
+    return minimise(likelihood, inside, ROUGH)
 
 
 # --- results ---------------------------------------------------------------------------------
@@ -194,66 +312,78 @@ class Outcome:
     heights : array
         −2 Δ ln L above the best point, of the shape of the grid; NaN where a point failed.
     best : mapping
-        Address → value, of the axes at the best fit with everything floating.
-    minimum : float
-        −2 ln(L/L_saturated) there.
+        Address → value, of the axes at the best point.
+    minimum : float, −2 ln(L/L_saturated) there
+    fitted : bool
+        Whether the best point is from a fit with the axes floating, not the lowest of the grid.
+    failures : mapping
+        Reason → number of points that failed for it.
     """
 
     grid: Grid
     heights: Array
     best: Mapping[str, float]
     minimum: float
+    fitted: bool
+    failures: Mapping[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data under the names of the results contract; values in their units."""
-        scan = self.grid.analysis.study.together.scan
-        assert scan is not None
-        table = self.grid.likelihood.parameters
-        return {
-            "name": self.grid.analysis.study.name,
-            "axes": {a: (v / table[a].scale).tolist() for a, v in self.grid.axes.items()},
-            "units": {a: table[a].unit for a in self.grid.axes if table[a].unit},
-            "statistic": _plain(self.heights),
-            "confidence": list(scan.confidence),
-            "levels": [level(one, scan.dof) for one in scan.confidence],
-            "dof": scan.dof,
+        grid, heights, table = self.grid, self.heights, self.grid.likelihood.parameters
+        content: dict[str, Any] = {
+            "name": grid.analysis.study.name,
+            "axes": {a: (v / table[a].scale).tolist() for a, v in grid.axes.items()},
+            "units": {a: table[a].unit for a in grid.axes if table[a].unit},
+            "statistic": np.where(np.isfinite(heights), heights, np.array(None)).tolist(),
+            "confidence": [confidence for confidence, _ in grid.levels],
+            "levels": [height for _, height in grid.levels],
+            "dof": grid.dof,
             "best": {
+                "from": "fit" if self.fitted else "grid",
                 "minimum": self.minimum,
                 "parameters": {a: v / table[a].scale for a, v in self.best.items()},
             },
-            "profiled": list(self.grid.profiled),
-            "morphed": self.grid.morphed,
-            "failed": int(np.sum(np.isnan(self.heights))),
+            "profiled": list(grid.profiled),
+            "morphed": grid.morphed,
+            "failed": sum(self.failures.values()),
         }
+        if self.failures:
+            content["failures"] = dict(self.failures)
+        return content
 
 
 def outcome(grid: Grid, result: Result) -> Outcome:
-    """The heights above the best fit, which starts from the lowest point of the grid."""
-    heights = np.asarray(result.columns[HEIGHT])
-    free = grid.free
-    start = {
-        address: float(value)
-        for address, value in _lowest(grid, heights, result).items()
-        if address in free.floating
-    }
-    found = minimise(free, start)
-    lowest = min(found.value, float(np.nanmin(heights)))
-    best = {a: found.at(a) for a in grid.axes} if found.value <= lowest + 1e-9 else start
-    return Outcome(grid, heights - lowest, {a: best[a] for a in grid.axes}, lowest)
+    """The heights above the best point.
 
-
-def _lowest(grid: Grid, heights: Array, result: Result) -> dict[str, float]:
-    """Every parameter at the lowest point of the grid, in internal units."""
+    That is found by a fit with the axes floating, from the lowest point of the grid, where this
+    has higher neighbours along every axis; elsewhere the best fit may be off the grid or nowhere,
+    and the lowest point stands for it.
+    """
+    heights = np.where(result.status == OK, result.columns[HEIGHT], np.nan)
+    failures = dict(Counter(result.failures.values()).most_common())
     if not np.any(np.isfinite(heights)):
-        raise InputError(Mistake("scan", "no point that succeeded", "a fit that converges"))
-    table = grid.likelihood.parameters
+        reason = f"no point that succeeded ({next(iter(failures))})"
+        raise InputError(Mistake("scan", reason, "a likelihood somewhere on the grid"))
     place = np.unravel_index(int(np.nanargmin(heights)), heights.shape)
-    on_axes = {
-        address: values[index]
-        for (address, values), index in zip(grid.axes.items(), place, strict=True)
-    }
-    fitted = {a: float(result.columns[a][place]) * table[a].scale for a in grid.likelihood.floating}
-    return {**fitted, **on_axes}
+    lowest, table = float(heights[place]), grid.likelihood.parameters
+    best = {a: float(v[i]) for (a, v), i in zip(grid.axes.items(), place, strict=True)}
+    if _inside(heights, place):
+        profiled = grid.likelihood.floating
+        start = {a: float(result.columns[a][place]) * table[a].scale for a in profiled}
+        found = _roughly(grid.free, {**start, **best})
+        if found.converged and found.value <= lowest + ROUGH:
+            lowest, best = min(lowest, found.value), {a: found.at(a) for a in grid.axes}
+            return Outcome(grid, heights - lowest, best, lowest, True, failures)
+    return Outcome(grid, heights - lowest, best, lowest, False, failures)
+
+
+def _inside(heights: Array, place: tuple[Any, ...]) -> bool:
+    """Whether a point has neighbours on both sides along every axis, none of which failed."""
+    for axis, index in enumerate(place):
+        line = heights[(*place[:axis], slice(None), *place[axis + 1 :])]
+        if not 0 < index < len(line) - 1 or not np.all(np.isfinite(line[index - 1 : index + 2])):
+            return False
+    return True
 
 
 def level(confidence: float, dof: int) -> float:
@@ -261,13 +391,6 @@ def level(confidence: float, dof: int) -> float:
     from scipy.special import gammaincinv
 
     return float(2.0 * gammaincinv(0.5 * dof, confidence))
-
-
-def _plain(values: Array) -> Any:
-    """Nested lists, with None at points that failed."""
-    if values.ndim > 1:
-        return [_plain(row) for row in values]
-    return [float(value) if math.isfinite(value) else None for value in values]
 
 
 def scan_folder(directory: Path) -> Path:

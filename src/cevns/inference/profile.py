@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,8 @@ def profile_range(minimum: Minimum, address: str, points: int = 31, widths: floa
     """Values around the best one, to three standard deviations or to its bounds."""
     low, high = minimum.likelihood.parameters[address].bounds or (-np.inf, np.inf)
     best, error = minimum.at(address), minimum.error(address)
+    if not error > 0:  # on its bound, it has none
+        error = float(minimum.likelihood.steps[minimum.likelihood.floating.index(address)])
     return np.linspace(max(low, best - widths * error), min(high, best + widths * error), points)
 
 
@@ -74,6 +77,8 @@ def impacts(minimum: Minimum, address: str) -> list[Impact]:
     for nuisance in likelihood.constraints.addresses:
         low, high = likelihood.parameters[nuisance].bounds or (-np.inf, np.inf)
         best, error = minimum.at(nuisance), minimum.error(nuisance)
+        if not math.isfinite(error):  # on its bound
+            continue
         ends = [float(np.clip(best + side * error, low, high)) for side in (-1.0, 1.0)]
         sides = [minimise(likelihood.held({nuisance: end}), start).at(address) for end in ends]
         shifts = [side - minimum.at(address) for side in sides]

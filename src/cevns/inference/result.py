@@ -37,6 +37,16 @@ def as_dict(fit: Fit, name: str = "") -> dict[str, Any]:
         "pulls": {a: {"pull": pull, "error": e} for a, (pull, e) in fit.pulls.items()},
     }
     content.update(_significances(fit))
+    if fit.others:
+        content["other_minima"] = [
+            {
+                "above": other.value - minimum.value,
+                "parameters": {
+                    a: other.at(a) / likelihood.parameters[a].scale for a in fit.interest
+                },
+            }
+            for other in fit.others
+        ]
     if fit.variations:
         content["systematics"] = _systematics(fit)
     if len(likelihood.channels) > 1:
@@ -60,7 +70,9 @@ def _parameter(fit: Fit, address: str) -> dict[str, Any]:
     """Value, error and interval in the unit of the parameter."""
     parameter = fit.likelihood.parameters[address]
     value, error = fit.minimum.at(address), fit.minimum.error(address)
-    lower, upper = fit.intervals.get(address, (value - error, value + error))
+    low, high = parameter.bounds or (-math.inf, math.inf)
+    symmetric = max(value - error, low), min(value + error, high)
+    lower, upper = fit.intervals.get(address, symmetric)
     return {
         "value": value / parameter.scale,
         "error": error / parameter.scale,

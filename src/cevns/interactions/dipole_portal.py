@@ -20,11 +20,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
+
 from cevns.amplitudes import Term
+from cevns.flavours import FlavourMatrix
 from cevns.interactions.magnetic_moment import FlavourMoments
 from cevns.parameters import Theta
 from cevns.spec import Quantity
-from cevns.special import namespace
+
+_TO_N = [FlavourMatrix(np.outer(np.eye(3)[0], flavour)) for flavour in np.eye(3)]
+"""ν_e → N, ν_μ → N, ν_τ → N."""
 
 
 class DipolePortal(FlavourMoments):
@@ -44,11 +49,13 @@ class DipolePortal(FlavourMoments):
         ]
 
     def _coupling(self, charge: float) -> Callable[[Theta], Any]:
-        """θ → the flavour matrix whose first row leads to N, shape (..., 3, 3)."""
+        """θ → the flavour matrix whose first row leads to N."""
 
         def coupling(theta: Theta) -> Any:
-            row = charge * self.moments(theta)
-            return namespace(row).stack([row, 0.0 * row, 0.0 * row], axis=-2)
+            e, mu, tau = (
+                matrix * moment for matrix, moment in zip(_TO_N, self.moments(theta), strict=True)
+            )
+            return (e + mu + tau) * charge
 
         return coupling
 

@@ -31,7 +31,6 @@ from cevns.interactions.base import Interaction, Model
 from cevns.interactions.standard_model import StandardModel, diagonal
 from cevns.parameters import Theta
 from cevns.spec import Number, Quantity
-from cevns.special import namespace
 
 PHOTON = 2 * sqrt(2) * pi * alpha / G_F
 """e²/(√2 G_F) [energy²]: over Q² it is the exchange of a photon, in units of the weak amplitude."""
@@ -58,15 +57,9 @@ class _Flavours(Interaction):
         return None
 
     def _coupling(self, factor: float) -> Callable[[Theta], Any]:
-        """θ → factor times the numbers of ν_e, ν_μ, ν_τ on the diagonal, shape (..., 3, 3)."""
-
-        def coupling(theta: Theta) -> Any:
-            numbers = [self.at(field, theta) for field in ("nu_e", "nu_mu", "nu_tau")]
-            xp = namespace(*numbers)
-            rows = xp.broadcast_arrays(*(xp.asarray(number) for number in numbers))
-            return factor * diagonal(xp.stack(rows, axis=-1))
-
-        return coupling
+        """θ → factor times the numbers of ν_e, ν_μ, ν_τ on the diagonal."""
+        fields = ("nu_e", "nu_mu", "nu_tau")
+        return lambda theta: diagonal(self.at(field, theta) for field in fields) * factor
 
 
 class _Radii(_Flavours):

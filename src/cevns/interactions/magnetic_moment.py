@@ -22,7 +22,6 @@ from cevns.interactions.base import Interaction
 from cevns.interactions.standard_model import diagonal
 from cevns.parameters import Theta
 from cevns.spec import Quantity
-from cevns.special import namespace
 
 Moment = Annotated[float, Quantity("mu_B", range="any")]
 FORM_FACTORS = {"proton": "p", "none": "Z"}
@@ -45,12 +44,9 @@ class FlavourMoments(Interaction):
         """Site → electric charge of what a photon acts on there."""
         return {FORM_FACTORS[self.form_factor]: 1.0, "e": -1.0}
 
-    def moments(self, theta: Theta) -> Any:
-        """The moments of ν_e, ν_μ, ν_τ in Bohr magnetons, shape (..., 3)."""
-        numbers = [self.at(name, theta) for name in ("nu_e", "nu_mu", "nu_tau")]
-        xp = namespace(*numbers)
-        each = xp.broadcast_arrays(*(xp.asarray(number) for number in numbers))
-        return xp.stack(each, axis=-1)
+    def moments(self, theta: Theta) -> list[Any]:
+        """The moments of ν_e, ν_μ, ν_τ in Bohr magnetons."""
+        return [self.at(name, theta) for name in ("nu_e", "nu_mu", "nu_tau")]
 
 
 class MagneticMoment(FlavourMoments):
@@ -65,4 +61,4 @@ class MagneticMoment(FlavourMoments):
         return [Term("M", site, self._coupling(charge)) for site, charge in self.charges.items()]
 
     def _coupling(self, charge: float) -> Callable[[Theta], Any]:
-        return lambda theta: charge * diagonal(self.moments(theta))
+        return lambda theta: diagonal(self.moments(theta)) * charge

@@ -24,7 +24,7 @@ from pydantic_core import core_schema
 
 from cevns.amplitudes import Term
 from cevns.errors import InputError, Mistake, show
-from cevns.flavours import FLAVOURS
+from cevns.flavours import FLAVOURS, FlavourMatrix
 from cevns.interactions.base import Interaction
 from cevns.parameters import Parameter, Theta
 from cevns.spec import Quantity, in_file, mistake
@@ -110,15 +110,15 @@ class Nsi(Interaction):
         return [Term("V", site, self._matrix(quarks)) for site, quarks in QUARKS.items()]
 
     def _matrix(self, quarks: dict[str, int]) -> Callable[[Theta], Any]:
-        """θ → Σ_q n_q ε^q, shape (..., 3, 3); real where all couplings are."""
+        """θ → Σ_q n_q ε^q; real where all couplings are."""
 
         def matrix(theta: Theta) -> Any:
-            total: Any = np.zeros((3, 3))
-            for pair, (i, j) in PAIRS.items():
-                for quark, count in quarks.items():
+            total: Any = FlavourMatrix(np.zeros((3, 3)))
+            for quark, count in quarks.items():
+                for pair in PAIRS:
                     eps = self._epsilon(f"eps_{pair}_{quark}", theta)
                     if not (isinstance(eps, float) and eps == 0):
-                        total = total + count * _hermitian(eps, i, j)
+                        total = total + _hermitian(eps, pair) * count
             return total
 
         return matrix
@@ -127,7 +127,9 @@ class Nsi(Interaction):
         """One coupling at θ; a complex number without imaginary part as a float."""
         eps = self.at(field, theta)
         if isinstance(eps, (int, float, complex, np.number)):
-            eps = complex(eps) if np.iscomplexobj(eps) and np.imag(eps) else float(np.real(eps))
+            eps = complex(eps) if eps.imag else float(eps.real)
+        if isinstance(eps, float):
+            return eps
         if np.iscomplexobj(eps) and type(self).model_fields[field].annotation is float:
             found, expected = "a complex number", "a real one: the matrix is hermitian"
             raise InputError(Mistake(f"{self.name}.{field}", found, expected))
@@ -137,10 +139,24 @@ class Nsi(Interaction):
 _LATEX = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 
 
-def _hermitian(eps: Any, i: int, j: int) -> Any:
-    """The matrix with ε at (i, j) and its complex conjugate at (j, i), shape (..., 3, 3)."""
+def _unit(i: int, j: int) -> Any:
+    matrix = np.zeros((3, 3))
+    matrix[i, j] = 1.0
+    return matrix
+
+
+_REAL = {
+    pair: FlavourMatrix(np.maximum(_unit(i, j), _unit(j, i))) for pair, (i, j) in PAIRS.items()
+}
+_IMAGINARY = {
+    pair: FlavourMatrix(1j * (_unit(i, j) - _unit(j, i))) for pair, (i, j) in PAIRS.items()
+}
+"""What Re ε and Im ε of a pair multiply in a hermitian matrix."""
+
+
+def _hermitian(eps: Any, pair: str) -> Any:
+    """The matrix with ε in the place of the pair and its complex conjugate in the other one."""
+    if not np.iscomplexobj(eps):
+        return _REAL[pair] * eps
     xp = namespace(eps)
-    unit = np.zeros((3, 3))
-    unit[i, j] = 1.0
-    eps = xp.asarray(eps)[..., None, None]
-    return eps * unit if i == j else eps * unit + xp.conj(eps) * unit.T
+    return _REAL[pair] * xp.real(eps) + _IMAGINARY[pair] * xp.imag(eps)

@@ -19,14 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from cevns.amplitudes import Term
 from cevns.constants import m_n, m_p
 from cevns.interactions.mediator import Mediator
+from cevns.interactions.standard_model import EQUAL
 from cevns.parameters import Theta
 from cevns.spec import Number
-from cevns.special import namespace
 from cevns.units import MeV
 
 m_u = 2.16 * MeV  # PDG 2022, MS-bar at 2 GeV
@@ -55,13 +53,8 @@ class LightMediator(Mediator):
         ]
 
     def _coupling(self, charge: float) -> Callable[[Theta], Any]:
-        """θ → g² times the charge, shape (..., 3, 3)."""
-
-        def coupling(theta: Theta) -> Any:
-            squared = self.at("coupling", theta) ** 2
-            return charge * namespace(squared).asarray(squared)[..., None, None] * np.eye(3)
-
-        return coupling
+        """θ → g² times the charge for all flavours."""
+        return lambda theta: EQUAL * charge * self.at("coupling", theta) ** 2
 
 
 class LightScalar(LightMediator):

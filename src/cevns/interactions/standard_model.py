@@ -13,7 +13,7 @@ of nucleon couplings:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import comb, pi
 from typing import Any, ClassVar, Literal
@@ -22,6 +22,7 @@ import numpy as np
 
 from cevns.amplitudes import Term
 from cevns.constants import alpha, m_e, m_mu, m_tau
+from cevns.flavours import FlavourMatrix
 from cevns.interactions.base import Interaction
 from cevns.parameters import Parameter, Theta
 from cevns.spec import Fraction
@@ -60,19 +61,22 @@ class StandardModel(Interaction):
 
     def proton_couplings(self, theta: Theta) -> Any:
         """g_V^p of ν_e, ν_μ, ν_τ at Q² = 0, shape (..., 3)."""
+        return np.diagonal(np.asarray(self._on_protons(theta)), axis1=-2, axis2=-1)
+
+    def _on_protons(self, theta: Theta) -> Any:
+        """The same as a flavour matrix."""
         s2 = theta.get("sin2_theta_w", self.sin2_theta_w)
-        xp = namespace(s2)
         if self.scheme == "tree":
-            return (0.5 - 2 * xp.asarray(s2))[..., None] * xp.ones(3)
-        return xp.asarray(RADIATIVE_PROTON) - 2 * (xp.asarray(s2) - SIN2_OF_TABLE)[..., None]
+            return EQUAL * (0.5 - 2 * s2)
+        return _RADIATIVE + EQUAL * (-2 * (s2 - SIN2_OF_TABLE))
 
     def neutron_coupling(self) -> float:
         """g_V^n, the same for all flavours."""
         return -0.5 if self.scheme == "tree" else RADIATIVE_NEUTRON
 
     def terms(self) -> Sequence[Term]:
-        proton = Term("V", "p", lambda theta: diagonal(self.proton_couplings(theta)))
-        neutron = Term("V", "n", lambda theta: self.neutron_coupling() * np.eye(3))
+        proton = Term("V", "p", self._on_protons)
+        neutron = Term("V", "n", lambda theta: EQUAL * self.neutron_coupling())
         if self.scheme != "radiative-q":
             return (proton, neutron)
         leptons = enumerate((m_e, m_mu, m_tau))
@@ -80,15 +84,24 @@ class StandardModel(Interaction):
         return (proton, neutron, *running)
 
 
-def diagonal(values: Any) -> Any:
-    """Flavour matrices with ``values``, shape (..., 3), on the diagonal."""
-    return values[..., None] * namespace(values).eye(3)
+EQUAL = FlavourMatrix(np.eye(3))
+"""All flavours alike."""
+_RADIATIVE = FlavourMatrix(np.diag(RADIATIVE_PROTON))
+
+
+def diagonal(values: Iterable[Any]) -> FlavourMatrix:
+    """The three ``values``, which may be grids, on the diagonal."""
+    total = FlavourMatrix(np.zeros((3, 3)))
+    for projector, value in zip(_PROJECTORS, values, strict=True):
+        total += FlavourMatrix(projector) * value
+    return total
+
+
+_PROJECTORS = [np.diag(row) for row in np.eye(3)]
 
 
 def _only(flavour: int) -> Callable[[Theta], Any]:
-    matrix = np.zeros((3, 3))
-    matrix[flavour, flavour] = 1.0
-    return lambda theta: matrix
+    return lambda theta: _PROJECTORS[flavour]
 
 
 def _charge_radius_shift(lepton_mass: float) -> Callable[[Any, Theta], Any]:

@@ -45,6 +45,7 @@ from pydantic_core import core_schema
 from cevns.amplitudes import Term
 from cevns.constants import G_F, alpha, m_e, m_mu, m_tau, m_Z
 from cevns.errors import nearest, show
+from cevns.flavours import FlavourMatrix
 from cevns.interactions.base import Model
 from cevns.interactions.mediator import Mediator
 from cevns.interactions.standard_model import SIN2_THETA_W, vacuum_polarisation
@@ -235,8 +236,8 @@ class _VectorMediator(Mediator):
 
         def coupling(theta: Theta) -> Any:
             charges = self.charges_at(theta)
-            size = self.strength(theta) * charges.nu * charge(charges)
-            return namespace(size).asarray(size)[..., None, None] * np.diag(charges.flavours)
+            flavours = FlavourMatrix(np.diag(charges.flavours))
+            return flavours * self.strength(theta) * charges.nu * charge(charges)
 
         return Term(structure, site, coupling, self.propagator)
 

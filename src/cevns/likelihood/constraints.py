@@ -56,6 +56,10 @@ class Constraints:
                 absent = first if first not in place else second
                 found = f"{absent}, which has no prior or does not float"
                 raise InputError(Mistake("correlations", found, "two parameters with priors"))
+            before = matrix[place[first], place[second]]
+            if before not in (0.0, rho):
+                found = f"{before:g} and {rho:g} between {first} and {second}"
+                raise InputError(Mistake("correlations", found, "one coefficient"))
             matrix[place[first], place[second]] = matrix[place[second], place[first]] = rho
         if known and np.min(np.linalg.eigvalsh(matrix)) <= 1e-10:
             found = "coefficients that contradict each other or leave no freedom"

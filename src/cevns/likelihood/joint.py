@@ -93,11 +93,7 @@ class Likelihood:
     def constraints(self) -> Constraints:
         """The priors of what floats, around the auxiliary measurements where those differ."""
         known = (*self.floating, *self.counted)
-        pairs = {
-            pair: rho
-            for pair, rho in self.correlations.items()
-            if all(address in known for address in pair)
-        }
+        pairs = {pair: rho for pair, rho in self.correlations.items() if set(pair) <= set(known)}
         return Constraints.of(self.parameters, known, pairs).around(self.aux)
 
     @cached_property
@@ -118,6 +114,27 @@ class Likelihood:
         if parameter.prior is not None:
             return float(parameter.prior)
         return natural_step(parameter, lambda value: self.deviance({**self.fixed, address: value}))
+
+    @property
+    def unfelt(self) -> tuple[str, ...]:
+        """Floating parameters that no data depend on, neither a step up nor a step down."""
+        here = self._expected(self.start)
+        found = []
+        for index, address in enumerate(self.floating):
+            if self.parameters[address].prior is not None:
+                continue
+            low, high = self.parameters[address].bounds or (-np.inf, np.inf)
+            moved = [self.start.copy(), self.start.copy()]
+            for one, side in zip(moved, (-1.0, 1.0), strict=True):
+                one[index] = np.clip(one[index] + side * self.steps[index], low, high)
+            if all(np.array_equal(here, self._expected(one)) for one in moved):
+                found.append(address)
+        return tuple(found)
+
+    def _expected(self, values: Array) -> Array:
+        theta = self.theta(values)
+        each = [self._stack(i, values, theta).expected(theta) for i in range(len(self.channels))]
+        return np.concatenate(each)
 
     # --- its value ---------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 COUNTS = "counts"
 ENERGIES = ("keV", "keVnr", "keVee", "PE")
 LARGEST = 20_000_000  # bytes
+MOST_COUNTS = 1e12  # in a row: beyond, −2 ln L is rounded to more than its units
 _TITLE = re.compile(r"\s*([A-Za-z_][\w -]*?)\s*(?:\[([^\[\]]*)\])?\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 
@@ -53,15 +55,19 @@ class OwnBackgrounds:
     def _make(self, theta: Theta) -> tuple[Part, ...]:
         names = [background.name for background in self.experiment.detector.backgrounds]
         at = View(theta, {}, {background_norm(name) for name in names})
-        flat = {
-            axis.name: np.diff(axis.edges) / (axis.edges[-1] - axis.edges[0])
-            for axis in self.cells.axes
-            if axis.name != "energy"
-        }
+        shares = {"time": self._times()} if "time" in self.cells.names else {}
         return tuple(
-            Part(name, self.cells.product({"energy": counts, **flat}), (background_norm(name),))
+            Part(name, self.cells.product({"energy": counts, **shares}), (background_norm(name),))
             for name, counts in self.experiment.backgrounds(at).items()
         )
+
+    def _times(self) -> Array:
+        """Share of each time bin: a rate is counted all over the time window, evenly."""
+        edges = self.cells.axis("time").edges
+        time = self.experiment.detector.time
+        start, end = (edges[0], edges[-1]) if time is None else time.window
+        shares: Array = np.diff(np.clip(edges, start, end)) / (end - start)
+        return shares
 
 
 def read_counts(path: Path, cells: Cells, observable: str = "energy", shown: str = "") -> Array:
@@ -128,8 +134,24 @@ class _Reader:
         if np.any(weights < 0):
             bad = int(np.flatnonzero(weights < 0)[0])
             self._refuse(lines[1 + bad][0], f"{weights[bad]:g} counts", "counts of zero or more")
-        values = [rows[:, place] * scales[place] for place in places]
-        return self.cells.sorted_in(values, weights)
+        if np.max(weights) > MOST_COUNTS:
+            bad = int(np.argmax(weights))
+            self._refuse(lines[1 + bad][0], f"{weights[bad]:g} counts", f"at most {MOST_COUNTS:g}")
+        counts = self.cells.sorted_in([rows[:, place] * scales[place] for place in places], weights)
+        self._say_outside(float(np.sum(weights) - np.sum(counts)), float(np.sum(counts)))
+        return counts
+
+    def _say_outside(self, outside: float, inside: float) -> None:
+        """Events off the axes are left out, but not in silence."""
+        if outside > 0 and not inside > 0:
+            ranges = ", ".join(
+                f"{a.name} {a.shown[0]:g} to {a.shown[-1]:g} {a.unit}".rstrip()
+                for a in self.cells.axes
+            )
+            self._refuse(None, "no events inside the binning", f"events at {ranges}")
+        if outside > 1e-9 * inside:
+            text = f"{self.shown}: {outside:g} events outside the binning are left out"
+            warnings.warn(text, UserWarning, stacklevel=2)
 
     def _text(self, path: Path) -> str:
         problem, text = "", ""

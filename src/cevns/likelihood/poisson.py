@@ -19,6 +19,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 FLOOR = 1e-9
 """Events per cell below which the logarithm is continued; a real expectation is far above."""
 
+_MANY = 300.0
+"""Events in a cell above which the moments of its deviance are those for large numbers."""
+
 
 def _logarithm(expected: Array) -> Array:
     """ln μ, continued below the floor by its tangent there."""
@@ -60,15 +63,26 @@ def typical_deviance(expected: Array) -> tuple[float, float]:
     """Mean and variance of D when the counts are drawn from ``expected``, cell by cell.
 
     With few counts per cell D is not distributed like χ²; these moments are summed over the
-    Poisson distribution itself.
+    Poisson distribution itself. Above `_MANY` events they are 1 + 1/(6μ) and 2 + 2/(3μ), the
+    expansion for large μ, to 1e-5.
     """
+    mu = np.maximum(np.asarray(expected, dtype=float), FLOOR)
+    few = mu[mu <= _MANY]
+    many = mu[mu > _MANY]
+    mean, variance = _summed_moments(few) if few.size else (0.0, 0.0)
+    mean += float(np.sum(1.0 + 1.0 / (6.0 * many)))
+    variance += float(np.sum(2.0 + 2.0 / (3.0 * many)))
+    return mean, variance
+
+
+def _summed_moments(mu: Array) -> tuple[float, float]:
     from scipy.special import gammaln, xlogy
 
-    mu = np.maximum(np.asarray(expected, dtype=float), FLOOR)[:, None]
+    column = mu[:, None]
     largest = int(np.max(mu) + 12.0 * np.sqrt(np.max(mu)) + 20.0)
     n = np.arange(largest + 1.0)[None, :]
-    probability = np.exp(n * np.log(mu) - mu - gammaln(n + 1.0))
-    single = 2.0 * (mu - n + xlogy(n, n) - n * np.log(mu))
+    probability = np.exp(n * np.log(column) - column - gammaln(n + 1.0))
+    single = 2.0 * (column - n + xlogy(n, n) - n * np.log(column))
     mean = np.sum(probability * single, axis=1)
     variance = np.sum(probability * single**2, axis=1) - mean**2
     return float(np.sum(mean)), float(np.sum(variance))

@@ -92,6 +92,8 @@ class Signal:
         the place of the pulse and the time window.
     shape : array, shape (cells,), or None
         A template whose shape the signal of the Standard Model is to have.
+    reference : Experiment, optional
+        The apparatus that the template was made for, where ``experiment`` is another.
     """
 
     experiment: Experiment
@@ -102,6 +104,7 @@ class Signal:
     norms: tuple[str, ...] = ()
     arrival: Mapping[str, Array] = field(default_factory=dict)
     shape: Array | None = None
+    reference: Experiment | None = None
     _memo: Memo = field(default_factory=Memo, init=False, repr=False)
 
     def parts(self, theta: Theta, morphed: bool) -> tuple[Part, ...]:
@@ -188,10 +191,11 @@ class Signal:
     @cached_property
     def _correction(self) -> Array:
         """The released shape over our own for the Standard Model; 0 where ours has no events."""
-        standard = replace(
-            self.experiment, model=StandardModel(), kinematics="exact", form_factor="helm"
+        apparatus = self.reference or self.experiment
+        standard = replace(apparatus, model=StandardModel(), kinematics="exact", form_factor="helm")
+        planes = self._predicted(
+            self._energies_of(standard, NOMINAL), self._times_of(standard, NOMINAL)
         )
-        planes = self._predicted(self._energies_of(standard, NOMINAL), self._times(NOMINAL))
         own: Array = np.sum([plane for _, plane in planes], axis=0)
         shape = np.asarray(self.shape)
         wanted = shape * (np.sum(own) / np.sum(shape))
@@ -207,10 +211,13 @@ class Signal:
 
     def _times(self, theta: Theta) -> Array:
         """Share of each component in the time bins, shape (C, time bins)."""
+        return self._times_of(self.experiment, theta)
+
+    def _times_of(self, experiment: Experiment, theta: Theta) -> Array:
         if self.arrival:
-            return np.stack([self.arrival[part.group] for part in self.experiment.components])
+            return np.stack([self.arrival[part.group] for part in experiment.components])
         edges = self.cells.axis("time").edges if "time" in self.cells.names else None
-        return self.experiment.time_fractions(edges, theta)
+        return experiment.time_fractions(edges, theta)
 
     def _spread(self, plane: Array) -> Array:
         """The (energy, time) plane over all cells; the energy axis is the first."""

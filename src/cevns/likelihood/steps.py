@@ -9,6 +9,7 @@ from cevns.parameters import Parameter
 
 _SMALLEST, _LARGEST = 0.25, 4.0
 _TRIES = 200
+_FAR = 1e6  # times the first guess: how far one looks for any change at all
 
 
 def natural_step(parameter: Parameter, deviance: Callable[[float], float]) -> float:
@@ -23,7 +24,7 @@ def natural_step(parameter: Parameter, deviance: Callable[[float], float]) -> fl
     room = max(high - start, start - low)
     step = min(guess, room / 4) if math.isfinite(room) else guess
     sign = 1.0 if high - start >= start - low else -1.0
-    reference = deviance(start)
+    reference, first = deviance(start), step
     factor = 2.0
     for _ in range(_TRIES):
         if step * factor > room or step <= 1e-300:
@@ -31,6 +32,8 @@ def natural_step(parameter: Parameter, deviance: Callable[[float], float]) -> fl
         change = abs(deviance(start + sign * step) - reference)
         if _SMALLEST <= change <= _LARGEST:
             break
+        if change == 0.0 and step > _FAR * first:
+            return first
         better = step * (factor if change < _SMALLEST else 1 / factor)
         if better > room:
             break
