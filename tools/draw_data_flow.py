@@ -91,8 +91,8 @@ BOXES = {
     "ground": Box(
         "the ground everything stands on",
         (
-            "units, constants, errors, special, parameters, memo",
-            "quantities, spec, registry, plugins, tables, flavours, yaml_reader, merge, files, progress",
+            "units, constants, errors, special, parameters, memo, flavours, files, progress",
+            "quantities, spec, registry, plugins, tables, yaml_reader, merge",
         ),
         *(_LEFT, 0.1, 9.9, 0.85, GREY),
     ),
