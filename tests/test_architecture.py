@@ -75,7 +75,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("inference.cross_section", "inference.export", "inference.toys"),
     ("scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
     ("scan.run", "scan.merge", "scan"),
-    ("inference.plane", "inference"),
+    ("inference.plane", "inference.outcome", "inference"),
     ("published",),
     ("config.write", "report", "plot_style", "plot", "plot_scan", "report_fit", "plot_fit"),
     (

@@ -23,9 +23,9 @@ import numpy as np
 import pytest
 
 from cevns.cli.main import run
-from cevns.cli.scan import _below, regions
 from cevns.config.study import load
-from cevns.inference.plane import Outcome, grid_of
+from cevns.inference.outcome import Outcome, _below, regions
+from cevns.inference.plane import grid_of
 from cevns.scan.merge import read
 from cevns.scan.shards import FOLDER
 

@@ -15,7 +15,8 @@ from scipy.stats import chi2
 from cevns.config.study import study_from
 from cevns.errors import InputError
 from cevns.inference.minimum import ROUGH, minimise
-from cevns.inference.plane import HEIGHT, Grid, Outcome, grid_of, level, outcome
+from cevns.inference.outcome import Outcome, outcome
+from cevns.inference.plane import HEIGHT, Grid, grid_of, level
 from cevns.scan.merge import merge, read
 from cevns.scan.run import run
 from cevns.units import MeV, fm

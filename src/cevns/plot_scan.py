@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.inference.plane import Outcome
+from cevns.inference.outcome import Outcome
 from cevns.plot_style import (
     BLACK,
     BLUE,

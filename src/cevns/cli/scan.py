@@ -14,12 +14,10 @@ import click
 
 if TYPE_CHECKING:
     from cevns.config.study import Study
-    from cevns.inference.plane import Grid, Outcome
+    from cevns.inference.outcome import Outcome
+    from cevns.inference.plane import Grid
     from cevns.scan.plan import Plan
     from cevns.scan.run import Summary
-
-    Region = tuple[float | None, float | None]
-    """Lower and upper end, None where the scan does not reach it."""
 
 EPILOG = """\b
 Examples:
@@ -167,52 +165,11 @@ def _say_share(summary: Summary, folder: Path, as_json: bool) -> None:
 
 
 def _merged(grid: Grid, folder: Path) -> Outcome:
-    from cevns.inference.plane import outcome, scan_folder
+    from cevns.inference.outcome import outcome
+    from cevns.inference.plane import scan_folder
     from cevns.scan.merge import merge, read
 
     return outcome(grid, read(merge(scan_folder(folder), folder / "scan.h5")))
-
-
-# --- intervals --------------------------------------------------------------------------------
-
-
-def regions(outcome: Outcome, height: float) -> list[Region]:
-    """Where a scan of one parameter is below ``height``, in the unit of the parameter.
-
-    By linear interpolation of √(−2 Δ ln L), which is exact for a parabola, over the parameter, or
-    over its logarithm on a logarithmic axis; a fitted best point is one of the nodes. An end is
-    None where the scan ends first, or is interrupted by points that failed.
-    """
-    import numpy as np
-
-    grid = outcome.grid
-    ((address, nodes),) = grid.axes.items()
-    heights, scale = outcome.heights, grid.likelihood.parameters[address].scale
-    if outcome.fitted:
-        place = int(np.searchsorted(nodes, outcome.best[address]))
-        nodes = np.insert(nodes, place, outcome.best[address])
-        heights = np.insert(heights, place, 0.0)
-    there, back = (np.log, np.exp) if address in grid.logarithmic else (np.asarray, float)
-    ends = _below(there(nodes / scale), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
-    return [
-        (None if low is None else float(back(low)), None if high is None else float(back(high)))
-        for low, high in ends
-    ]
-
-
-def _below(nodes: Any, roots: Any, limit: float) -> list[Region]:
-    """Where ``roots``, linear between ascending ``nodes``, are below ``limit``."""
-    import numpy as np
-
-    def end(inside: int, outside: int) -> float | None:
-        if not (0 <= outside < len(nodes) and np.isfinite(roots[outside])):
-            return None
-        share = (limit - roots[inside]) / (roots[outside] - roots[inside])
-        return float(nodes[inside] + share * (nodes[outside] - nodes[inside]))
-
-    low = np.concatenate([[False], roots <= limit, [False]])
-    changes = np.flatnonzero(low[1:] != low[:-1]).reshape(-1, 2)
-    return [(end(first, first - 1), end(after - 1, after)) for first, after in changes.tolist()]
 
 
 # --- results ----------------------------------------------------------------------------------
@@ -222,20 +179,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
     """The object of ``--json``."""
     from cevns.config.write import versions
 
-    content = outcome.as_dict()
-    if len(outcome.grid.axes) == 1:
-        content["intervals"] = [
-            [
-                {
-                    side: end
-                    for side, end in zip(("lower", "upper"), one, strict=True)
-                    if end is not None
-                }
-                for one in regions(outcome, height)
-            ]
-            for _, height in outcome.grid.levels
-        ]
-    return {**content, "versions": versions()}
+    return {**outcome.as_dict(), "versions": versions()}
 
 
 def _write(study: Study, outcome: Outcome, result: Mapping[str, Any], output: Path) -> list[Path]:
@@ -305,6 +249,8 @@ def _digits(outcome: Outcome, address: str, value: float) -> str:
 
 def _shown_regions(outcome: Outcome, height: float) -> str:
     """The intervals at one level; an end that the scan does not reach is left open."""
+    from cevns.inference.outcome import regions
+
     (address,) = outcome.grid.axes
     texts = []
     for low, high in regions(outcome, height):

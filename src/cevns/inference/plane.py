@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -25,7 +24,6 @@ from cevns.likelihood.joint import Likelihood
 from cevns.merge import with_files
 from cevns.parameters import Parameter, Parameters
 from cevns.scan.evaluate import Evaluator, Make
-from cevns.scan.merge import OK, Result
 from cevns.scan.plan import Axis, Column, Plan, fingerprint
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -277,7 +275,7 @@ def _point(
             return math.nan, {}, f"{address} outside its bounds [{ends}] {parameter.unit}".rstrip()
     try:
         with np.errstate(all="ignore"):
-            found = _roughly(likelihood.held(values), start)
+            found = roughly(likelihood.held(values), start)
     except InputError as error:
         return math.nan, {}, str(error.mistakes[0])
     best = dict(zip(likelihood.floating, found.values.tolist(), strict=True))
@@ -286,7 +284,7 @@ def _point(
     return found.value, best, "" if found.converged else "the fit did not converge"
 
 
-def _roughly(likelihood: Likelihood, start: Mapping[str, float]) -> Minimum:
+def roughly(likelihood: Likelihood, start: Mapping[str, float]) -> Minimum:
     """The minimum from ``start``, moved off bounds: a parameter that starts on one stays there.
 
     MINUIT sees it through a sine, whose slope on the bound is zero whatever the likelihood's is.
@@ -298,92 +296,6 @@ def _roughly(likelihood: Likelihood, start: Mapping[str, float]) -> Minimum:
         room = min(_OFF_BOUNDS * step, 0.5 * (high - low))
         inside[address] = min(max(start.get(address, value), low + room), high - room)
     return minimise(likelihood, inside, ROUGH)
-
-
-# --- results ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """A finished scan.
-
-    Attributes
-    ----------
-    heights : array
-        −2 Δ ln L above the best point, of the shape of the grid; NaN where a point failed.
-    best : mapping
-        Address → value, of the axes at the best point.
-    minimum : float, −2 ln(L/L_saturated) there
-    fitted : bool
-        Whether the best point is from a fit with the axes floating, not the lowest of the grid.
-    failures : mapping
-        Reason → number of points that failed for it.
-    """
-
-    grid: Grid
-    heights: Array
-    best: Mapping[str, float]
-    minimum: float
-    fitted: bool
-    failures: Mapping[str, int]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data under the names of the results contract; values in their units."""
-        grid, heights, table = self.grid, self.heights, self.grid.likelihood.parameters
-        content: dict[str, Any] = {
-            "name": grid.analysis.study.name,
-            "axes": {a: (v / table[a].scale).tolist() for a, v in grid.axes.items()},
-            "units": {a: table[a].unit for a in grid.axes if table[a].unit},
-            "statistic": np.where(np.isfinite(heights), heights, np.array(None)).tolist(),
-            "confidence": [confidence for confidence, _ in grid.levels],
-            "levels": [height for _, height in grid.levels],
-            "dof": grid.dof,
-            "best": {
-                "from": "fit" if self.fitted else "grid",
-                "minimum": self.minimum,
-                "parameters": {a: v / table[a].scale for a, v in self.best.items()},
-            },
-            "profiled": list(grid.profiled),
-            "morphed": grid.morphed,
-            "failed": sum(self.failures.values()),
-        }
-        if self.failures:
-            content["failures"] = dict(self.failures)
-        return content
-
-
-def outcome(grid: Grid, result: Result) -> Outcome:
-    """The heights above the best point.
-
-    That is found by a fit with the axes floating, from the lowest point of the grid, where this
-    has higher neighbours along every axis; elsewhere the best fit may be off the grid or nowhere,
-    and the lowest point stands for it.
-    """
-    heights = np.where(result.status == OK, result.columns[HEIGHT], np.nan)
-    failures = dict(Counter(result.failures.values()).most_common())
-    if not np.any(np.isfinite(heights)):
-        reason = f"no point that succeeded ({next(iter(failures))})"
-        raise InputError(Mistake("scan", reason, "a likelihood somewhere on the grid"))
-    place = np.unravel_index(int(np.nanargmin(heights)), heights.shape)
-    lowest, table = float(heights[place]), grid.likelihood.parameters
-    best = {a: float(v[i]) for (a, v), i in zip(grid.axes.items(), place, strict=True)}
-    if _inside(heights, place):
-        profiled = grid.likelihood.floating
-        start = {a: float(result.columns[a][place]) * table[a].scale for a in profiled}
-        found = _roughly(grid.free, {**start, **best})
-        if found.converged and found.value <= lowest + ROUGH:
-            lowest, best = min(lowest, found.value), {a: found.at(a) for a in grid.axes}
-            return Outcome(grid, heights - lowest, best, lowest, True, failures)
-    return Outcome(grid, heights - lowest, best, lowest, False, failures)
-
-
-def _inside(heights: Array, place: tuple[Any, ...]) -> bool:
-    """Whether a point has neighbours on both sides along every axis, none of which failed."""
-    for axis, index in enumerate(place):
-        line = heights[(*place[:axis], slice(None), *place[axis + 1 :])]
-        if not 0 < index < len(line) - 1 or not np.all(np.isfinite(line[index - 1 : index + 2])):
-            return False
-    return True
 
 
 def level(confidence: float, dof: int) -> float:
