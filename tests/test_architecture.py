@@ -71,7 +71,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config.addressed", "config.study", "config"),
     ("",),  # the face: the package itself, with its public names
     ("analysis",),
-    ("inference.minimum", "inference.fit", "inference.profile", "inference.result"),
+    (
+        "inference.minimum",
+        "inference.interval",
+        "inference.fit",
+        "inference.profile",
+        "inference.result",
+    ),
     ("inference.cross_section", "inference.export", "inference.toys"),
     ("scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
     ("scan.run", "scan.merge", "scan"),

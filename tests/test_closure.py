@@ -16,7 +16,8 @@ from data_files import need_data
 
 from cevns.analysis import analysis_of
 from cevns.config.study import study_from
-from cevns.inference.minimum import ROUGH, interval, minimise
+from cevns.inference.interval import interval
+from cevns.inference.minimum import ROUGH, minimise
 from cevns.inference.toys import Toys, fit_toys
 from cevns.likelihood.joint import Likelihood
 

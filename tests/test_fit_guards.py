@@ -13,7 +13,8 @@ from cevns.analysis import analysis_of
 from cevns.config.study import Study, study_from
 from cevns.errors import InputError
 from cevns.inference.fit import Fit, fit
-from cevns.inference.minimum import interval, minimise
+from cevns.inference.interval import interval
+from cevns.inference.minimum import minimise
 from cevns.inference.result import as_dict
 from cevns.likelihood.own import OwnBackgrounds
 from cevns.likelihood.poisson import typical_deviance

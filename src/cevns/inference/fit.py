@@ -11,7 +11,8 @@ import numpy as np
 
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
-from cevns.inference.minimum import Minimum, interval, minimise
+from cevns.inference.interval import interval
+from cevns.inference.minimum import Minimum, minimise
 from cevns.likelihood import poisson
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood

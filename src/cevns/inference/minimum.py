@@ -35,6 +35,12 @@ _POLISHING = 6
 _FLAT = 1e-6
 """Second derivative in natural steps below which a parameter has no effect."""
 
+_PATIENCE = 12
+"""Values of −2 ln L that MIGRAD may ask for at first, for each parameter and three more."""
+
+_EDGE = 0.05
+"""Natural steps from a bound at which a parameter that is drawn to it is put on it."""
+
 _BOWL = 1e-4
 """Least eigenvalue of second derivatives in natural steps that MIGRAD is seeded with."""
 
@@ -43,9 +49,6 @@ _DEGENERATE = 1e-8
 
 _DIFFERENCE = 0.1
 """Of a standard deviation: the step of second derivatives."""
-
-_DOUBLINGS = 60
-"""Of a step, on the way to the end of an interval: after that there is none."""
 
 _NEAR = 1e-6
 """A parameter this close to its bound, in its natural steps, lies on it."""
@@ -91,7 +94,7 @@ class Minimum:
         """
         likelihood, values = self.likelihood, self.values
         covariance = np.full((len(values), len(values)), np.nan)
-        free = np.flatnonzero(~_on_bounds(likelihood, values))
+        free = np.flatnonzero(~on_bounds(likelihood, values))
         if not len(free):
             return covariance
         matrix = _second_derivatives(likelihood, values)[np.ix_(free, free)]
@@ -105,7 +108,7 @@ class Minimum:
     @cached_property
     def degenerate(self) -> tuple[str, ...]:
         """Parameters that −2 ln L cannot tell apart, or that it does not feel at all."""
-        free = np.flatnonzero(~_on_bounds(self.likelihood, self.values))
+        free = np.flatnonzero(~on_bounds(self.likelihood, self.values))
         if not len(free) or np.all(np.isfinite(self.errors[free])):
             return ()
         matrix = _second_derivatives(self.likelihood, self.values)[np.ix_(free, free)]
@@ -158,13 +161,17 @@ def minimise(
     best, valid, calls = None, False, 0
     highest = likelihood(first) + 1e-9
     for attempt in range(3):
-        seeded = attempt == 0 and _positive(likelihood, first)
-        minuit = _minuit(likelihood, first, seeded, tolerance)
+        seeded = attempt == 0 and is_bowl(likelihood, first)
+        minuit = minuit_of(likelihood, first, seeded, tolerance)
+        if attempt == 0:
+            _hold(minuit, _beyond(likelihood, first))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what went wrong is seen in the result
             if attempt == 2:
                 minuit.simplex()
-            minuit.migrad()
+            minuit.migrad(ncall=_PATIENCE * (3 + len(first)))
+            if _settle_bounds(likelihood, minuit):
+                minuit.migrad()
         calls += minuit.nfcn
         # A first step too far along a product of norms can end where one of them is zero and the
         # other without bounds, uphill of the start: MIGRAD calls that valid.
@@ -178,7 +185,51 @@ def minimise(
     return found if found.converged and tolerance >= ROUGH else _polished(found)
 
 
-def _positive(likelihood: Likelihood, values: Array) -> bool:
+def _beyond(likelihood: Likelihood, values: Array) -> Array:
+    """Bounds that the next step of Newton's method would cross, or that hold a parameter already.
+
+    NaN elsewhere, shape (n,).
+    """
+    low, high = bounds_of(likelihood)
+    step, _ = _newton_step(likelihood, values)
+    crossed = np.where(values + step < low, low, np.where(values + step > high, high, np.nan))
+    return np.where(on_bounds(likelihood, values), values, crossed)
+
+
+def _hold(minuit: Any, ends: Array) -> None:
+    """Fix parameters at the bounds in ``ends``, where those are not NaN."""
+    for index in np.flatnonzero(np.isfinite(ends)):
+        minuit.values[index] = ends[index]
+        minuit.fixed[index] = True
+
+
+def _settle_bounds(likelihood: Likelihood, minuit: Any) -> bool:
+    """Hold what creeps towards a bound there, let go what is drawn inside; whether anything did.
+
+    MIGRAD approaches a bound ever more slowly and asks for hundreds of values on the way, since it
+    sees a bounded parameter through a sine, whose slope on the bound is zero.
+    """
+    low, high = bounds_of(likelihood)
+    values, steps = np.array(minuit.values), likelihood.steps
+    slope = likelihood.gradient(values)
+    changed = False
+    for index in np.flatnonzero(minuit.fixed):
+        inside = slope[index] < 0 if values[index] == low[index] else slope[index] > 0
+        if inside:
+            side = 1.0 if values[index] == low[index] else -1.0
+            room = min(0.1 * steps[index], 0.5 * (high[index] - low[index]))
+            minuit.values[index] = values[index] + side * room
+            minuit.fixed[index] = False
+            changed = True
+    edge = _EDGE * steps
+    ends = np.where((values - low < edge) & (slope > 0), low, np.nan)
+    ends = np.where((high - values < edge) & (slope < 0), high, ends)
+    ends[np.array(minuit.fixed)] = np.nan
+    _hold(minuit, ends)
+    return changed or bool(np.any(np.isfinite(ends)))
+
+
+def is_bowl(likelihood: Likelihood, values: Array) -> bool:
     """Whether the approximate second derivatives are those of a bowl, as MIGRAD needs them."""
     scale = likelihood.steps
     matrix = likelihood.hessian(values) * np.outer(scale, scale)
@@ -194,7 +245,7 @@ def _polished(found: Minimum) -> Minimum:
     then, so that it is also seen here whether such a fit has converged.
     """
     likelihood = found.likelihood
-    low, high = _bounds(likelihood)
+    low, high = bounds_of(likelihood)
     near = _NEAR * likelihood.steps
 
     def onto_bounds(values: Array) -> Array:
@@ -218,7 +269,7 @@ def _polished(found: Minimum) -> Minimum:
 def _newton_step(likelihood: Likelihood, values: Array) -> tuple[Array, float]:
     """The step to where the gradient vanishes, and the estimated distance in −2 ln L."""
     slope = likelihood.gradient(values)
-    free = np.flatnonzero(~_on_bounds(likelihood, values))
+    free = np.flatnonzero(~on_bounds(likelihood, values))
     scale = likelihood.steps[free]
     matrix = likelihood.hessian(values)[np.ix_(free, free)] * np.outer(scale, scale)
     step = np.zeros_like(values)
@@ -235,16 +286,16 @@ def _solved(matrix: Array, vector: Array) -> Array:
     return solution
 
 
-def _bounds(likelihood: Likelihood) -> tuple[Array, Array]:
+def bounds_of(likelihood: Likelihood) -> tuple[Array, Array]:
     """Lower and upper bounds of what floats, arrays of shape (n,)."""
     bounds = [likelihood.parameters[a].bounds or (-np.inf, np.inf) for a in likelihood.floating]
     low, high = np.array(bounds).T
     return low, high
 
 
-def _on_bounds(likelihood: Likelihood, values: Array) -> Array:
+def on_bounds(likelihood: Likelihood, values: Array) -> Array:
     """Which parameters lie on a bound beyond which −2 ln L falls, shape (n,)."""
-    low, high = _bounds(likelihood)
+    low, high = bounds_of(likelihood)
     slope = likelihood.gradient(values)
     kept: Array = ((values == low) & (slope > 0)) | ((values == high) & (slope < 0))
     return kept
@@ -255,7 +306,7 @@ def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
 
     Unlike HESSE, which sees a bounded parameter through a sine: on its bound that is flat.
     """
-    low, high = _bounds(likelihood)
+    low, high = bounds_of(likelihood)
     approximate = np.maximum(np.diag(likelihood.hessian(values)), 1e-300)
     widths = _DIFFERENCE * np.minimum(likelihood.steps, np.sqrt(2.0 / approximate))
     rows = []
@@ -270,78 +321,7 @@ def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
     return symmetric
 
 
-def interval(minimum: Minimum, address: str, confidence: float = 0.6827) -> tuple[float, float]:
-    """Ends of the profile-likelihood interval of one parameter.
-
-    By MINOS; where that fails, and where a parameter is on its bound, which MINOS does not see
-    well, by finding the roots of the profile. Where a bound is reached first, the bound is the end.
-    """
-    likelihood = minimum.likelihood
-    place = likelihood.floating.index(address)
-    low, high = (float(ends[place]) for ends in _bounds(likelihood))
-    height = _height(confidence)
-    plain = minimum.converged and not np.any(_on_bounds(likelihood, minimum.values))
-    lower, upper = (plain and _minos(minimum, address, confidence)) or (None, None)
-    return (
-        _root(minimum, address, height, low) if lower is None else lower,
-        _root(minimum, address, height, high) if upper is None else upper,
-    )
-
-
-def _height(confidence: float) -> float:
-    """How much −2 ln L rises to the ends of an interval, for one parameter."""
-    from scipy.special import erfinv
-
-    return float(2.0 * erfinv(confidence) ** 2)
-
-
-def _minos(
-    minimum: Minimum, address: str, confidence: float
-) -> tuple[float | None, float | None] | None:
-    """The ends by MINOS; None for what it does not find."""
-    likelihood = minimum.likelihood
-    low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
-    seeded = _positive(likelihood, minimum.values)
-    minuit = _minuit(likelihood, minimum.values, seeded, TOLERANCE)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        minuit.migrad()
-        try:
-            minuit.minos(address, cl=confidence)
-        except RuntimeError:
-            return None
-    ends = minuit.merrors[address]
-    value = minuit.values[address]
-    lower = value + ends.lower if ends.lower_valid else low if ends.at_lower_limit else None
-    upper = value + ends.upper if ends.upper_valid else high if ends.at_upper_limit else None
-    return lower, upper
-
-
-def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
-    """Where the profile is ``height`` above the minimum, on the way to ``bound``."""
-    from scipy.optimize import brentq
-
-    likelihood, best = minimum.likelihood, minimum.at(address)
-    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
-    side = 1.0 if bound > best else -1.0
-    step = side * float(likelihood.steps[likelihood.floating.index(address)])
-
-    def above(value: float) -> float:
-        profiled = minimise(likelihood.held({address: value}), start)
-        return profiled.value - minimum.value - height
-
-    inner, outer = best, best
-    for _ in range(_DOUBLINGS):
-        if outer == bound:
-            return bound
-        inner, outer = outer, min(bound, outer + step, key=lambda end: side * end)
-        if above(outer) > 0:
-            return float(brentq(above, inner, outer, rtol=1e-6))
-        step *= 2.0
-    return math.nan
-
-
-def _minuit(likelihood: Likelihood, values: Array, approximate: bool, tolerance: float) -> Any:
+def minuit_of(likelihood: Likelihood, values: Array, approximate: bool, tolerance: float) -> Any:
     """A MINUIT for the likelihood; ``approximate`` gives it the approximate second derivatives."""
     from iminuit import Minuit
 

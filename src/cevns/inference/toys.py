@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.minimum import interval, minimise
+from cevns.inference.interval import interval
+from cevns.inference.minimum import minimise
 from cevns.likelihood.joint import Likelihood
 from cevns.parameters import NOMINAL, Theta
 from cevns.progress import progress

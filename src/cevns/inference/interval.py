@@ -1,0 +1,92 @@
+"""The ends of profile-likelihood intervals."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from cevns.inference.minimum import (
+    TOLERANCE,
+    Minimum,
+    bounds_of,
+    is_bowl,
+    minimise,
+    minuit_of,
+    on_bounds,
+)
+
+_DOUBLINGS = 60
+"""Of a step, on the way to the end of an interval: after that there is none."""
+
+
+def interval(minimum: Minimum, address: str, confidence: float = 0.6827) -> tuple[float, float]:
+    """Ends of the profile-likelihood interval of one parameter.
+
+    By MINOS; where that fails, and where a parameter is on its bound, which MINOS does not see
+    well, by finding the roots of the profile. Where a bound is reached first, the bound is the end.
+    """
+    likelihood = minimum.likelihood
+    place = likelihood.floating.index(address)
+    low, high = (float(ends[place]) for ends in bounds_of(likelihood))
+    height = _height(confidence)
+    plain = minimum.converged and not np.any(on_bounds(likelihood, minimum.values))
+    lower, upper = (plain and _minos(minimum, address, confidence)) or (None, None)
+    return (
+        _root(minimum, address, height, low) if lower is None else lower,
+        _root(minimum, address, height, high) if upper is None else upper,
+    )
+
+
+def _height(confidence: float) -> float:
+    """How much −2 ln L rises to the ends of an interval, for one parameter."""
+    from scipy.special import erfinv
+
+    return float(2.0 * erfinv(confidence) ** 2)
+
+
+def _minos(
+    minimum: Minimum, address: str, confidence: float
+) -> tuple[float | None, float | None] | None:
+    """The ends by MINOS; None for what it does not find."""
+    likelihood = minimum.likelihood
+    low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
+    seeded = is_bowl(likelihood, minimum.values)
+    minuit = minuit_of(likelihood, minimum.values, seeded, TOLERANCE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        minuit.migrad()
+        try:
+            minuit.minos(address, cl=confidence)
+        except RuntimeError:
+            return None
+    ends = minuit.merrors[address]
+    value = minuit.values[address]
+    lower = value + ends.lower if ends.lower_valid else low if ends.at_lower_limit else None
+    upper = value + ends.upper if ends.upper_valid else high if ends.at_upper_limit else None
+    return lower, upper
+
+
+def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
+    """Where the profile is ``height`` above the minimum, on the way to ``bound``."""
+    from scipy.optimize import brentq
+
+    likelihood, best = minimum.likelihood, minimum.at(address)
+    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
+    side = 1.0 if bound > best else -1.0
+    step = side * float(likelihood.steps[likelihood.floating.index(address)])
+
+    def above(value: float) -> float:
+        profiled = minimise(likelihood.held({address: value}), start)
+        return profiled.value - minimum.value - height
+
+    inner, outer = best, best
+    for _ in range(_DOUBLINGS):
+        if outer == bound:
+            return bound
+        inner, outer = outer, min(bound, outer + step, key=lambda end: side * end)
+        if above(outer) > 0:
+            return float(brentq(above, inner, outer, rtol=1e-6))
+        step *= 2.0
+    return math.nan
