@@ -169,9 +169,10 @@ def minimise(
             warnings.simplefilter("ignore")  # what went wrong is seen in the result
             if attempt == 2:
                 minuit.simplex()
-            minuit.migrad(ncall=_PATIENCE * (3 + len(first)))
-            if _settle_bounds(likelihood, minuit):
-                minuit.migrad()
+            if not _migrated(minuit, _PATIENCE * (3 + len(first))):
+                continue
+            if _settle_bounds(likelihood, minuit) and not _migrated(minuit):
+                continue
         calls += minuit.nfcn
         # A first step too far along a product of norms can end where one of them is zero and the
         # other without bounds, uphill of the start: MIGRAD calls that valid.
@@ -180,9 +181,19 @@ def minimise(
             best, valid = minuit, sound
         if valid:
             break
-    assert best is not None
+    if best is None:
+        return _polished(Minimum(likelihood, first, highest, False, calls))
     found = Minimum(likelihood, np.array(best.values), float(best.fval), valid, calls)
     return found if found.converged and tolerance >= ROUGH else _polished(found)
+
+
+def _migrated(minuit: Any, calls: int | None = None) -> bool:
+    """Whether MIGRAD ran: iminuit 2.33 breaks off where given second derivatives are of no use."""
+    try:
+        minuit.migrad(ncall=calls)
+    except TypeError:
+        return False
+    return True
 
 
 def _beyond(likelihood: Likelihood, values: Array) -> Array:
