@@ -1,8 +1,8 @@
 """The minimum of a likelihood and what surrounds it.
 
-MINUIT (iminuit) finds the minimum, MIGRAD, and the ends of intervals, MINOS. Its result is
-polished by the gradient, and errors are from differences of the gradient: HESSE would see a
-parameter on its bound through a sine, and stops where −2 ln L is rounded.
+MIGRAD of MINUIT (iminuit) finds the minimum. Its result is polished by the gradient, and errors
+are from differences of the gradient: HESSE would see a parameter on its bound through a sine, and
+stops where −2 ln L is rounded.
 """
 
 from __future__ import annotations
