@@ -52,6 +52,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "light-scalar": {"mass": 10 * MeV},
     "light-tensor": {"mass": 10 * MeV},
     "dipole-portal": {"mass": 5 * MeV},
+    "sterile": {"dm2": 1e-12 * MeV**2},
 }
 """What an interaction needs to act at all: a shape without a default."""
 

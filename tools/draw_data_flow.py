@@ -63,7 +63,9 @@ BOXES = {
     "detector": Box(
         "detector", ("detector, binning", "backgrounds"), _LAST, 7.10, _WIDE, 1.0, PURPLE
     ),
-    "beam": Box("beam", ("beam, spectra", "timing, time_window"), _LEFT, 5.40, _WIDE, 1.0, ORANGE),
+    "beam": Box(
+        "beam", ("beam, spectra, weighted", "timing, time_window"), _LEFT, 5.40, _WIDE, 1.0, ORANGE
+    ),
     "amplitudes": Box(
         "amplitudes", ("amplitudes, scatterers", "kinematics"), _MIDDLE, 5.40, _WIDE, 1.0, GREEN
     ),

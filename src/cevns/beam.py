@@ -7,7 +7,8 @@ outgoing mass enter only later, through the energy at which the moments are read
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,9 @@ class Component:
         The part of the source it belongs to ("prompt", "delayed"), for choosing and for tables.
     norms : tuple of str
         Addresses of the parameters that multiply this component (nominally 1).
+    factor : callable, optional
+        θ → what else multiplies it, of either sign: of a component that is what happens to
+        another one on its way (`cevns.interactions.Interaction.propagate`).
     """
 
     name: str
@@ -67,6 +71,7 @@ class Component:
     baseline: Baseline | None = None
     group: str = ""
     norms: tuple[str, ...] = field(default=())
+    factor: Callable[[Theta], Any] | None = None
 
     @property
     def flavour(self) -> str:
@@ -77,9 +82,17 @@ class Component:
         off = np.asarray(self.density) - np.diag(np.diagonal(self.density))
         return f"nu_{FLAVOURS[pure[0]]}{bar}" if len(pure) == 1 and not off.any() else self.name
 
+    def change(
+        self, density: Any, spectrum: Spectrum, factor: Callable[[Theta], Any]
+    ) -> Component:
+        """A component that is added to this one, of the same origin, times ``factor``."""
+        before = self.factor
+        both = factor if before is None else lambda theta: before(theta) * factor(theta)
+        return replace(self, density=density, spectrum=spectrum, factor=both)
+
     def norm(self, theta: Theta) -> Any:
-        """Product of the normalisation parameters at θ."""
-        product: Any = 1.0
+        """Product of the normalisation parameters, and of the factor, at θ."""
+        product: Any = 1.0 if self.factor is None else self.factor(theta)
         for address in self.norms:
             product = product * theta.get(address, 1.0)
         return product

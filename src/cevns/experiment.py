@@ -23,7 +23,7 @@ from cevns.binning import Binning
 from cevns.declared import SIGNAL_NORM, background_norm, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
 from cevns.divergence import diverging, refuse_diverging
-from cevns.errors import InputError, Mistake, nearest
+from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
 from cevns.flavours import Couplings
 from cevns.form_factor_spec import parse_form_factor
@@ -31,9 +31,9 @@ from cevns.interactions import Interaction, Model, StandardModel
 from cevns.kinematics import check_kinematics, maximum_recoil
 from cevns.memo import Memo
 from cevns.nodes import beam_breaks, spectrum_grid
-from cevns.parameters import NOMINAL, Parameters, Theta
+from cevns.parameters import NOMINAL, Parameters, Theta, check_point
 from cevns.prediction import Prediction
-from cevns.rate import Fold, Projection, fold, joint_counts, recoil_spectrum
+from cevns.rate import Fold, OnePoint, Projection, fold, joint_counts, make_basis
 from cevns.response import ACCEPTED
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
@@ -100,10 +100,17 @@ class Experiment:
         return self.components_at(NOMINAL)
 
     def components_at(self, theta: Theta) -> tuple[Component, ...]:
-        """The components of all sources, their spectra at θ; made again only when those move."""
+        """What arrives of all sources, spectra at θ; made again only when those move."""
+        return tuple(part for one in self._arriving(theta) for part in one)
 
-        def made(at: Theta) -> tuple[Component, ...]:
-            return tuple(part for address, s in self.sources for part in s.components(address, at))
+    def _arriving(self, theta: Theta) -> list[list[Component]]:
+        """For each component that is emitted, what the model makes of it on its way."""
+        model = Model(self._interactions)
+
+        def made(at: Theta) -> list[list[Component]]:
+            at = OnePoint(at)
+            emitted = (part for address, s in self.sources for part in s.components(address, at))
+            return [model.propagate(part, at) for part in emitted]
 
         return self._memo.get("components", theta, made)
 
@@ -167,7 +174,8 @@ class Experiment:
         signal = theta.get(SIGNAL_NORM, 1.0)
         products = [
             amount * component.norm(theta) * signal
-            for amount, component in zip(amounts, self.components, strict=True)
+            for amount, arriving in zip(amounts, self._arriving(NOMINAL), strict=True)
+            for component in arriving
         ]
         fluences: Array = np.stack(np.broadcast_arrays(*products), axis=-1)
         return fluences
@@ -202,17 +210,19 @@ class Experiment:
         mass = self._mass(theta)
         components = self.components_at(theta)
         rates = [
-            recoil_spectrum(T, components, s, self.terms, theta, self.kinematics)
+            make_basis(T, components, s, self.terms, theta, self.kinematics).spectrum(theta)
             * (mass * s.density)
             for s in self.scatterers
         ]
-        spectra: Array = np.stack(rates, axis=1) * self.fluences(theta)[:, None, None]
-        return spectra
+        # Where the terms cancel to rounding at the end point; a change on the way may be negative.
+        lowest = np.array([0.0 if part.factor is None else -np.inf for part in components])
+        spectra: Array = np.maximum(np.stack(rates, axis=1), lowest[:, None, None])
+        return spectra * self.fluences(theta)[:, None, None]
 
     def recoil_spectrum(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT summed over flavours and nuclides, shape (T,) [1/energy]; T > 0 [energy]."""
         total: Array = np.sum(self.recoil_spectra(T, theta), axis=(0, 1))
-        return total
+        return np.maximum(total, 0.0)
 
     def largest_recoil(self, theta: Theta = NOMINAL) -> float:
         """The largest recoil energy of any nuclide."""
@@ -222,7 +232,7 @@ class Experiment:
         """Recoil energies for showing the spectrum; both sides of where a component ends."""
         ends = [
             maximum_recoil(component.spectrum.breaks[-1], scatterer.mass, self.kinematics)
-            for component in self.components
+            for component in self.components_at(theta)
             for scatterer in self.scatterers
         ]
         beside = [end * side for end in ends for side in (1 - 1e-9, 1 + 1e-9)]
@@ -317,7 +327,7 @@ class Experiment:
         InputError
             For an address in θ that is not one of `parameters`, and for arrays in θ.
         """
-        self._check_addresses(theta)
+        check_point(theta, self.parameters)
         energy_counts = self.counts(windows(self.edges), theta)
         passing = self.time_fractions(theta=theta).sum(axis=1)
         counted = energy_counts * passing[:, None, None]
@@ -332,7 +342,7 @@ class Experiment:
         return Prediction(
             name=self.name,
             axis=self.detector.axis,
-            by_flavour=_sums(flavours, each.sum(axis=1)),
+            by_flavour=self._present(_sums(flavours, each.sum(axis=1))),
             by_nuclide=_sums((s.name for s in self.scatterers), each.sum(axis=0)),
             by_channel=_sums((s.channel for s in self.scatterers), each.sum(axis=0)),
             by_group=_sums(groups, each.sum(axis=1)),
@@ -342,27 +352,17 @@ class Experiment:
             above=float(bins[-1]),
             recoil_energy=T,
             recoil_spectrum=spectra.sum(axis=0),
-            recoil_by_flavour=_sums(flavours, spectra),
+            recoil_by_flavour=self._present(_sums(flavours, spectra)),
             above_edges=_sums(groups, upwards),
             time_edges=time_edges,
             counts_2d=plane,
             backgrounds=self.backgrounds(theta),
         )
 
-    def _check_addresses(self, theta: Theta) -> None:
-        grids = [address for address, value in theta.items() if np.ndim(value)]
-        if grids:
-            found = f"an array at {', '.join(grids)}"
-            raise InputError(Mistake("theta", found, "single values; `counts` takes grids"))
-        unknown = [address for address in theta if address not in self.parameters]
-        if unknown:
-            expected = "the address of a parameter"
-            raise InputError(
-                [
-                    Mistake("theta", repr(name), expected, nearest(name, self.parameters))
-                    for name in unknown
-                ]
-            )
+    def _present(self, by_flavour: dict[str, Any]) -> dict[str, Any]:
+        """Without flavours that could have appeared on the way and did not."""
+        emitted = {part.flavour for part in self.components if part.factor is None}
+        return {name: x for name, x in by_flavour.items() if name in emitted or np.any(x)}
 
     def _time_plane(self, energy_counts: Array, theta: Theta) -> tuple[Any, Any]:
         if self.binning is None or self.binning.time is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from cevns.errors import InputError, Mistake
+from cevns.errors import InputError, Mistake, nearest
 
 Theta = Mapping[str, Any]
 """θ: address → value (a float, or an array of the backend in use)."""
@@ -76,6 +76,20 @@ class Parameters(Mapping[str, Parameter]):
 
     def __len__(self) -> int:
         return len(self._by_address)
+
+
+def check_point(theta: Theta, known: Mapping[str, Parameter]) -> None:
+    """Raise an `InputError` for addresses in θ that are not ``known``, and for arrays in θ."""
+    grids = [address for address, value in theta.items() if getattr(value, "ndim", 0)]
+    if grids:
+        found = f"an array at {', '.join(grids)}"
+        raise InputError(Mistake("theta", found, "single values; `counts` takes grids"))
+    unknown = [address for address in theta if address not in known]
+    if unknown:
+        expected = "the address of a parameter"
+        raise InputError(
+            [Mistake("theta", repr(name), expected, nearest(name, known)) for name in unknown]
+        )
 
 
 class Recorder(Mapping[str, Any]):

@@ -212,7 +212,6 @@ def make_bare_basis(
     kinematics: str = "exact",
 ) -> Basis:
     """The same without the profiles, which may then be had at many θ (`Basis.at`)."""
-    xp = namespace(T)
     moments: dict[str, Any] = {}
     parts = []
     for block in blocks(terms, scatterer, T, theta):
@@ -221,7 +220,7 @@ def make_bare_basis(
             continue
         if block.outgoing not in moments:
             energy = minimum_energy(T, scatterer.mass, block.mass, kinematics)
-            moments[block.outgoing] = xp.stack([c.spectrum.moments(energy) for c in components])
+            moments[block.outgoing] = _moments(components, energy)
         folded = moments[block.outgoing]
         kernel = _STRENGTH * sum(a * folded[:, n] for n, a in enumerate(row))
         if scatterer.multiplicity is not None:
@@ -232,6 +231,13 @@ def make_bare_basis(
     states = np.where(signs[:, None, None] < 0, densities.conj(), densities)
     acting = tuple(term for term in terms if term.site in scatterer.sites)
     return Basis(tuple(parts), states, signs, acting, 2 * scatterer.mass * T, Profiles())
+
+
+def _moments(components: Sequence[Component], energy: Any) -> Any:
+    """G_n at ``energy``, shape (C, 3, T); components may share a spectrum."""
+    spectra = {id(component.spectrum): component.spectrum for component in components}
+    each = {key: spectrum.moments(energy) for key, spectrum in spectra.items()}
+    return namespace(energy).stack([each[id(component.spectrum)] for component in components])
 
 
 def recoil_spectrum(
@@ -302,7 +308,7 @@ def fold(
     InputError
         For a grid in θ among the numbers it reads: nodes and acceptance are those of one point.
     """
-    theta = _OnePoint(theta)
+    theta = OnePoint(theta)
     breaks = beam_breaks(components, scatterer, terms, theta, kinematics)
     top = float(breaks[-1])
     T, weights = panel_nodes(breaks, detector.breaks(edges, top, scatterer, theta))
@@ -313,7 +319,7 @@ def fold(
     return Fold(basis, matrix, top if counted else 0.0)
 
 
-class _OnePoint(Mapping[str, Any]):
+class OnePoint(Mapping[str, Any]):
     """A view of θ that refuses grids."""
 
     def __init__(self, theta: Theta):

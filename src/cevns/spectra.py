@@ -38,12 +38,12 @@ class Spectrum(Protocol):
 
 
 class LineSpectrum:
-    """Lines of given ``weights`` at ``energies``."""
+    """Lines of given ``weights`` at ``energies``; below zero only if they are ``signed``."""
 
-    def __init__(self, energies: Sequence[float], weights: Sequence[float]):
+    def __init__(self, energies: Any, weights: Any, signed: bool = False):
         self.energies = np.asarray(energies, dtype=float)
         self.weights = np.asarray(weights, dtype=float)
-        _require_positive(self.energies, self.weights)
+        _require_positive(self.energies, np.abs(self.weights) if signed else self.weights)
         self._terms = self.weights * self.energies ** -ORDERS[:, None]
 
     @property
@@ -277,7 +277,7 @@ class CallableSpectrum:
         half = xp.asarray(self._half)[panel]
         x = (inside - edges[panel]) / half - 1
         antiderivative = xp.asarray(self._antiderivative)[:, :, panel]
-        value = _clenshaw(antiderivative, x)
+        value = clenshaw(antiderivative, x)
         result = xp.asarray(self._upto)[:, panel] - value * half
         return xp.where(inside >= self._edges[-1], 0.0, xp.maximum(result, 0.0))
 
@@ -288,7 +288,7 @@ class CallableSpectrum:
         return xp.where(inside, self._function(safe), 0.0)
 
 
-def _clenshaw(coefficients: Any, x: Any) -> Any:
+def clenshaw(coefficients: Any, x: Any) -> Any:
     """Chebyshev series with coefficients (degree, ..., \\*x.shape) at x."""
     b1: Any = 0.0
     b2: Any = 0.0

@@ -10,13 +10,14 @@ from cevns.interactions.magnetic_moment import MagneticMoment
 from cevns.interactions.nsi import Nsi
 from cevns.interactions.scalar import LightScalar
 from cevns.interactions.standard_model import StandardModel
+from cevns.interactions.sterile import Sterile
 from cevns.interactions.tensor import LightTensor
 from cevns.interactions.vector_mediator import HeavyZprime, LightVector
 from cevns.registry import Registry
 
 _LANDED: tuple[type[Interaction], ...] = (
     *(StandardModel, Nsi, MagneticMoment, ChargeRadius, Anapole, Millicharge),
-    *(LightVector, HeavyZprime, LightScalar, LightTensor, DipolePortal),
+    *(LightVector, HeavyZprime, LightScalar, LightTensor, DipolePortal, Sterile),
 )
 
 INTERACTIONS: Registry[type[Interaction]] = Registry(

@@ -6,14 +6,12 @@ them is refused by name. When an interaction lands it gets a file of its own and
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import model_validator
+from typing import Any, ClassVar
 
 from cevns.errors import InputError, Mistake
 from cevns.interactions.base import Interaction
 from cevns.interactions.mediator import Mediator
-from cevns.spec import Fraction, Number, Quantity, mistake
+from cevns.spec import Number
 
 
 class Announced(Interaction):
@@ -39,23 +37,6 @@ class LightAxial(_Mediator):
     summary: ClassVar[str] = "axial-vector mediator (needs the spins of nuclei)"
 
 
-class Sterile(Announced):
-    name: ClassVar[str] = "sterile"
-    summary: ClassVar[str] = "one sterile neutrino, 3+1 (needs oscillation on the way)"
-    dm2: Annotated[float, Quantity("eV^2", range="positive")] | None = None
-    Ue4_sq: Fraction = 0.0
-    Umu4_sq: Fraction = 0.0
-    Utau4_sq: Fraction = 0.0
-    convention: Literal["active-deficit", "survival"] = "active-deficit"
-
-    @model_validator(mode="after")
-    def _unitary(self) -> Sterile:
-        total = self.Ue4_sq + self.Umu4_sq + self.Utau4_sq
-        if total > 1:
-            raise mistake(f"a sum of |U_a4|^2 of {total:g}", "a sum of at most 1")
-        return self
-
-
 ANNOUNCED: dict[str, type[Interaction]] = {
-    interaction.name: interaction for interaction in (LightPseudoscalar, LightAxial, Sterile)
+    interaction.name: interaction for interaction in (LightPseudoscalar, LightAxial)
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from cevns.amplitudes import Term
+from cevns.beam import Component
 from cevns.errors import InputError, Mistake
 from cevns.parameters import Parameter, Theta
 from cevns.spec import Spec, quantity_of, undetermined_parameter
@@ -26,6 +27,14 @@ class Interaction(Spec):
     def terms(self) -> Sequence[Term]:
         """The terms it adds to the amplitude."""
         raise NotImplementedError(f"{type(self).__name__} does not say what terms it has")
+
+    def propagate(self, component: Component, theta: Theta) -> Sequence[Component]:
+        """What arrives of a component of the beam: itself, where nothing happens on the way.
+
+        Its trace and its products with couplings add up, so that a change may be a component of
+        its own, with a ``factor`` of either sign. How many there are does not depend on θ.
+        """
+        return (component,)
 
     def doubts(self, model: Model) -> Iterator[str]:
         """What is likely a mistake in ``model``, of which this is a part: one line each."""
@@ -71,6 +80,13 @@ class Model:
     def doubts(self) -> list[str]:
         """What is likely a mistake in this sum, one line each."""
         return [text for part in self.interactions for text in part.doubts(self)]
+
+    def propagate(self, component: Component, theta: Theta) -> list[Component]:
+        """What all of them make of a component on its way, one after the other."""
+        arriving = [component]
+        for part in self.interactions:
+            arriving = [one for some in arriving for one in part.propagate(some, theta)]
+        return arriving
 
     def terms(self) -> tuple[Term, ...]:
         """All terms."""
