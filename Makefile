@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-EXAMPLES = $(wildcard examples/*.yaml)
+EXAMPLES = $(wildcard examples/*.yaml examples/sources/*.yaml)
 
 .PHONY: demo fits test lint bench figures clean
 

@@ -25,6 +25,11 @@ from cevns.interactions.nsi import Nsi
 from cevns.interactions.vector_mediator import LightVector
 from cevns.nodes import beam_breaks, panel_nodes
 from cevns.rate import recoil_spectrum
+from cevns.sources.fission import FUELS, density
+from cevns.sources.reactor import Reactor, SpectrumFiles
+from cevns.sources.solar import Solar
+from cevns.sources.solar_spectra import boron_table
+from cevns.tables import Table, TableFile
 from cevns.units import MeV, cm, keV, s
 
 HERE = Path(__file__).resolve().parent
@@ -148,6 +153,93 @@ def p3() -> None:
     report("P3 CsI bins, 50 x 50 (mass, coupling)", *side_by_side(ours, twin, number=5), 4)
 
 
+def p4() -> None:
+    """P4: natural germanium in the spectra of four fissioning isotopes on 1000 energies.
+
+    Once from tables, as the twin has them, once with exponentials of polynomials.
+    """
+    energies = np.geomspace(0.01, 8, 60)
+    fractions = FUELS["pwr"].fractions
+    tables = {one: density(one, "huber-mueller")(energies * MeV) * MeV for one in fractions}
+    files = SpectrumFiles(
+        **{one: TableFile(one, Table(energies * MeV, y / MeV)) for one, y in tables.items()}
+    )
+    T = np.linspace(0.001, 1.5, 1000) * keV
+    t = T / MeV
+
+    def experiment(**spectrum: Any) -> cevns.Experiment:
+        return cevns.Experiment(
+            source=Reactor(flux=1 / cm**2 / s, fuel="pwr", neutron_capture=False, **spectrum),
+            detector=cevns.Detector(target="Ge", mass=1.0),
+            exposure=1 * s,
+            model=cevns.StandardModel(sin2_theta_w=0.23863),
+            form_factor="helm-lewin-smith",
+        )
+
+    tabulated, fitted = experiment(spectrum=files), experiment()
+    nuclides = [(one.mass / MeV, one.density, int(one.name[2:]) - 32) for one in fitted.scatterers]
+
+    def twin() -> Any:
+        total = 0.0
+        for M, number, N in nuclides:
+            e = twins.e_min(t, M)
+            J = sum(
+                share * twins.tabulated_moments(energies, table, e)
+                for share, table in zip(fractions.values(), tables.values(), strict=True)
+            )
+            Q = 32 * (0.5 - 2 * 0.23863) - 0.5 * N
+            shape = J[0] - t * J[1] - 0.5 * M * t * J[2]
+            total += number * M * Q**2 * twins.helm_squared(t, M, 32 + N) * shape
+        return total
+
+    check(tabulated.recoil_spectrum(T), twin())
+    for name, made in (("tables", tabulated), ("polynomials", fitted)):
+
+        def ours(made: cevns.Experiment = made) -> object:
+            return made.recoil_spectrum(T)
+
+        report(f"P4 Ge, 4 isotopes, {name}", *side_by_side(ours, twin, number=20), 4)
+
+
+def p5() -> None:
+    """P5: natural xenon in the spectrum of boron-8 on 1000 energies.
+
+    Once as electron neutrinos, as the twin has them, once as the mass states that arrive.
+    """
+    energies, density = boron_table("bahcall-1996")
+    T = np.linspace(0.001, 4, 1000) * keV
+    t, knots, table = T / MeV, energies[1:] / MeV, density[1:] * MeV  # the twin knows no zero
+
+    def experiment(oscillation: str) -> cevns.Experiment:
+        return cevns.Experiment(
+            source=Solar(fluxes={"B8": 1 / cm**2 / s}, oscillation=oscillation),
+            detector=cevns.Detector(target="Xe", mass=1.0),
+            exposure=1 * s,
+            model=cevns.StandardModel(sin2_theta_w=0.23863),
+            form_factor="helm-lewin-smith",
+        )
+
+    pure, mixed = experiment("none"), experiment("msw")
+    nuclides = [(one.mass / MeV, one.density, int(one.name[2:]) - 54) for one in pure.scatterers]
+
+    def twin() -> Any:
+        total = 0.0
+        for M, number, N in nuclides:
+            J = twins.tabulated_moments(knots, table, twins.e_min(t, M))
+            QV = 54 * (0.5 - 2 * 0.23863) - 0.5 * N
+            rate = twins.GF**2 * M / np.pi * QV**2 * twins.helm_squared(t, M, 54 + N)
+            total = total + number * rate * (J[0] - t * J[1] - 0.5 * M * t * J[2])
+        return total
+
+    for name, made in (("one of nu_e", pure), ("two mass states", mixed)):
+
+        def ours(made: cevns.Experiment = made) -> object:
+            return made.recoil_spectrum(T)
+
+        check(ours(), twin())
+        report(f"P5 Xe, B8, {name}", *side_by_side(ours, twin, number=10), 4)
+
+
 CSI = {
     "target": "CsI",
     "mass": "1 kg",
@@ -210,7 +302,7 @@ def main() -> None:
     digest = hashlib.sha256((HERE / "twins.py").read_bytes()).hexdigest()
     assert digest == TWINS_SHA256, "twins.py is not the vendored file"
     print(f"{'':46s} {'ours':>12s}  {'reference':>12s}")
-    for grid in (p1, p2, p3):
+    for grid in (p1, p2, p3, p4, p5):
         grid()
     start_up()
 

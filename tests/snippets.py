@@ -21,6 +21,7 @@ TABLES = {
     "light.csv": "energy [PE],efficiency\n1,0\n100,1\n",
     "lines.csv": "energy [keVee],rate [/keVee/kg/day]\n0.1,20\n0.5,1\n",
     "spectrum.csv": "energy [MeV],flux [/cm^2/s/MeV]\n1,100\n10,5\n",
+    "fission.csv": "energy [MeV],antineutrinos [/MeV/fission]\n1,3\n8,0\n",
     "counts.csv": "anything",
 }
 

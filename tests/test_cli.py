@@ -88,7 +88,7 @@ def test_nothing_is_written_on_a_mistake(bad: Path, capsys: pytest.CaptureFixtur
         (["predikt", "x"], "found 'predikt', expected a command"),
         (["list", "sorces"], "found 'sorces', expected a known list"),
         (["list", "parameters"], "parameters: found no file"),
-        (["predict"], "Missing argument 'FILE'."),
+        (["predict"], "found no FILE, expected an experiment file, or --experiment NAME"),
         (["predict", "x", "--jsn"], "No such option"),
         (["cross-section", "Ar40"], "found neither --energy nor --source"),
         (["cross-section", "Ar40", "--energy", "30"], "--energy: found '30', expected a number"),

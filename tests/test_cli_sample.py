@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from data_files import need_data
 
-from cevns.analysis import analysis_of, channel_of, prediction_of
+from cevns.analysis import analysis_of, channels_of, prediction_of
 from cevns.cli.main import run
 from cevns.config.study import load
 from cevns.inference.minimum import minimise
@@ -199,7 +199,7 @@ def test_public_data_set(
     )
     (one,) = sampled(file, capsys, "--asimov")["files"]
     study = load(file)
-    channel = channel_of(study, "")
+    (channel,) = channels_of(study, "")
     counts = read_counts(Path(one["path"]), channel.cells)
     assert channel.cells.names == ("energy", "f90", "time")
     expected = channel.expected({"background.beam-neutrons.norm": 1.1})

@@ -24,7 +24,7 @@ import pytest
 
 from cevns.cli.main import run
 from cevns.config.study import load
-from cevns.inference.outcome import Outcome, _below, regions
+from cevns.inference.outcome import Outcome, below, regions
 from cevns.inference.plane import grid_of
 from cevns.scan.merge import read
 from cevns.scan.shards import FOLDER
@@ -175,7 +175,7 @@ def test_a_share_needs_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_intervals_of_a_parabola_are_exact() -> None:
     """√ of it is linear; nodes at both sides of the minimum and at it."""
     nodes = np.array([-3.0, -1.0, 0.2, 1.0, 4.0])
-    ((low, high),) = _below(nodes, np.abs(nodes - 0.2) / 0.7, math.sqrt(2.71))
+    ((low, high),) = below(nodes, np.abs(nodes - 0.2) / 0.7, math.sqrt(2.71))
     assert low == pytest.approx(0.2 - 0.7 * math.sqrt(2.71), rel=1e-12, abs=0)
     assert high == pytest.approx(0.2 + 0.7 * math.sqrt(2.71), rel=1e-12, abs=0)
 
@@ -184,9 +184,9 @@ def test_ends_that_the_grid_does_not_have() -> None:
     """Beyond its edges, beside points that failed, several regions, none."""
     nodes = np.arange(7.0)
     roots = np.array([0.0, 2.0, np.nan, 0.5, 2.0, 2.0, 0.0])
-    assert _below(nodes, roots, 1.0) == [(None, 0.5), (None, pytest.approx(3 + 1 / 3)), (5.5, None)]
-    assert _below(nodes, np.full(7, 2.0), 1.0) == []
-    assert _below(nodes, np.zeros(7), 1.0) == [(None, None)]
+    assert below(nodes, roots, 1.0) == [(None, 0.5), (None, pytest.approx(3 + 1 / 3)), (5.5, None)]
+    assert below(nodes, np.full(7, 2.0), 1.0) == []
+    assert below(nodes, np.zeros(7), 1.0) == [(None, None)]
 
 
 @pytest.mark.parametrize("spacing", ["linear", "log"])

@@ -21,9 +21,11 @@ from reference import Row, reference_rows
 
 from cevns.constants import G_F, alpha, hbar_c, m_e, m_W
 from cevns.cross_sections import differential_cross_section
+from cevns.flavours import NEUTRINOS
 from cevns.form_factors import FormFactor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.interactions.electromagnetic import Anapole, ChargeRadius, Millicharge
+from cevns.interactions.magnetic_moment import MagneticMoment
 from cevns.interactions.vector_mediator import LightVector
 from cevns.rate import recoil_spectrum
 from cevns.scatterers import nucleus
@@ -237,4 +239,25 @@ def test_units() -> None:
         assert {one.unit for one in made.numbers()} == {"cm^2"}
     made_ = Millicharge.check({"nu_e": 1e-12})
     addresses = [one.address for one in made_.numbers()]
-    assert addresses == ["millicharge.nu_e", "millicharge.nu_mu", "millicharge.nu_tau"]
+    assert addresses[:3] == ["millicharge.nu_e", "millicharge.nu_mu", "millicharge.nu_tau"]
+
+
+@pytest.mark.parametrize("pair", [("nu_e", "nu_mu"), ("nu_e", "nu_tau"), ("nu_mu", "nu_tau")])
+def test_between_flavours(pair: tuple[str, str]) -> None:
+    """Reference: the square of the shift beside an untouched Standard Model, for both flavours."""
+    radius = 5 * AREA
+    model = STANDARD + ChargeRadius(**{f"{pair[0]}_{pair[1].removeprefix('nu_')}": radius})
+    weak = (0.5 - 2 * S2W) * 18 - 0.5 * 22  # at one form factor of protons and neutrons
+    shift = math.sqrt(2) * math.pi * alpha / (3 * G_F) * radius / hbar_c**2 * 18
+    for kind in NEUTRINOS:
+        acts = kind.removesuffix("_bar") in pair
+        expected = 1 + (shift / weak) ** 2 if acts else 1.0
+        found = sigma(model, kind) / sigma(STANDARD, kind)
+        assert found == exactly(np.full(len(RECOIL), expected), 1e-9)  # radii agree to rounding
+
+
+@pytest.mark.parametrize("kind", ["nu_e", "nu_mu", "nu_tau"])
+def test_transition_moments(kind: str) -> None:
+    """Reference: a transition moment is an effective one of both of its flavours."""
+    transition = sigma(MagneticMoment(nu_e_mu=1e-9), kind)
+    assert transition == exactly(sigma(MagneticMoment(nu_e=1e-9, nu_mu=1e-9), kind))

@@ -43,6 +43,17 @@ def test_readme_table(path: Path) -> None:  # snapshot: five digits as printed, 
     assert prediction.by_group["delayed"] == relative(delayed, 5e-5)
 
 
+SOURCES = sorted((ROOT / "examples" / "sources").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_readme_sources(path: Path) -> None:  # snapshot: five digits as printed, not truth
+    row = re.search(rf"^\| `{path.stem}` \| ([0-9.]+) \|", (ROOT / "README.md").read_text(), re.M)
+    assert row is not None
+    study = cevns.load(path)
+    assert study.predict(next(iter(study.experiments))).total == relative(float(row[1]), 5e-5)
+
+
 def inside(prediction: Prediction) -> float:
     """Events on the observable axis."""
     return float(np.sum(prediction.counts))

@@ -153,7 +153,7 @@ def test_backgrounds_fill_the_time_window(tmp_path: Path) -> None:
     binning = {**OWN["binning"], "time": {"from": "0 us", "to": "2 us", "bins": 4}}
     study = study_from({**OWN, "detector": detector, "binning": binning}, tmp_path)
     experiment = study.experiments[""]
-    from cevns.datasets.templates import cells_of
+    from cevns.datasets.files import cells_of
 
     (part,) = OwnBackgrounds(experiment, cells_of(experiment)).parts({}, False)
     whole = float(np.sum(experiment.backgrounds()["flat"]))
@@ -209,6 +209,26 @@ def test_a_coupling_that_enters_squared(tmp_path: Path) -> None:
         pytest.approx(2e-4, rel=1e-5, abs=0)
     ]
     assert as_dict(found)["other_minima"][0]["above"] < 1e-6
+
+
+def test_a_solution_beyond_a_barrier(tmp_path: Path) -> None:
+    """A coupling that turns the sign of the weak amplitude fits as well as none.
+
+    Reference: with one nuclide and flat backgrounds the mirror of ε is
+    −2(Z g_p + N g_n)/(A + Z) − ε in every bin, at one form factor of protons and neutrons.
+    """
+    detector = {**OWN["detector"], "target": "Ge74", "backgrounds": []}
+    source = {"type": "monoenergetic", "flavour": "nu_e", "energy": "30 MeV", "flux": "1e8 /cm^2/s"}
+    fit_of = {"parameters": ["nsi.eps_ee_u"]}
+    model = ["standard-model", "nsi"]
+    study = own(tmp_path, detector=detector, source=source, model=model, fit=fit_of)
+    found = fitted(study)
+    near, far = sorted((found.minimum, *found.others), key=lambda one: one.at("nsi.eps_ee_u"))
+    mirror = -2 * (32 * (0.5 - 2 * 0.23857) - 0.5 * 42) / (74 + 32)
+    both = near.at("nsi.eps_ee_u") + far.at("nsi.eps_ee_u")
+    assert both == pytest.approx(mirror, rel=1e-4, abs=0)  # that of two minimisations
+    assert far.value == pytest.approx(near.value, rel=0, abs=1e-3)
+    assert len(found.others) == 1
 
 
 def test_held_parameters_keep_their_priors_in_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,8 +110,7 @@ MISTAKES = [
     (f"extends: {'x' * 5000}", "extends: found 'xxx"),
     (
         "extends: coherent-lar-2020",
-        "extends: found 'coherent-lar-2020', expected an experiment file; the names of a "
-        "catalogue are not in this version",
+        "extends: found 'coherent-lar-2020', expected a known entry of the catalogue (did you mean",
     ),
     (
         "model: [{standard-model: {scheme: radiative}}]\ncouplings: {sin2_theta_w: 0.24}",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cevns.analysis import analysis_of, channel_of
+from cevns.analysis import analysis_of, channels_of
 from cevns.config.study import study_from
 from cevns.errors import InputError
 from cevns.likelihood import own
@@ -159,7 +159,7 @@ def test_in_an_experiment(file: Path) -> None:
 def test_backgrounds_are_the_same_at_all_times(file: Path) -> None:
     """rate × mass × width × running time; a sixth of it in the first of six microseconds."""
     study = study_from(read_text(EXPERIMENT.replace("data: {file: counts.csv}", "")), file.parent)
-    channel = channel_of(study, "")
+    (channel,) = channels_of(study, "")
     flat = channel.components({})["flat"].reshape(2, 2)
     total = 0.5 * 10 * 365.25 * np.array([2.0, 6.0])
     assert flat.sum(axis=1) == pytest.approx(total, rel=1e-9, abs=0)

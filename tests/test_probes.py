@@ -365,6 +365,7 @@ def test_heavy_lepton_total_cross_section() -> None:
 # --- terms that find nothing to act on ------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:probe-electron acts on nothing")
 @pytest.mark.parametrize(
     "probe", [ElectronProbe(vector=1.0), AxialProbe(size=1.0)], ids=["electrons", "axial"]
 )

@@ -106,7 +106,7 @@ TO_PINT = {
     "mu_B": "bohr_magneton",
 }
 LABELLED = {"eVee": "eV", "keVee": "keV", "MeVee": "MeV", "eVnr": "eV", "keVnr": "keV"}
-COUNTED = ("burst", "POT", "PE", "mu_B", "MeVnr", *LABELLED)
+COUNTED = ("burst", "fission", "POT", "PE", "mu_B", "MeVnr", *LABELLED)
 
 
 @pytest.fixture(scope="module")

@@ -178,11 +178,13 @@ def test_heavy_mediators(kind: str, spin: str) -> None:
     )
     assert heavy == exactly(heavier, 1e-4)
     contact = MEDIATORS[kind](coupling=1e-4 * 5e6, mass=5e6 * MeV)
-    amplitude = [np.asarray(term.coupling({}))[0, 0] for term in contact.terms()]
-    profile = [term.profile(T * MeV**2, {})[0] for term in contact.terms() if term.profile]
     expected = 1e-8 / MeV**2 / (math.sqrt(2) * G_F)
-    for site, one, other in zip(("p", "n"), amplitude, profile, strict=True):
-        assert one * other == exactly(expected * contact.charges()[site], 1e-9)
+    sites = {term.site: term for term in contact.terms()}
+    for site, size in contact.charges().items():
+        profile = sites[site].profile
+        assert profile is not None
+        amplitude = np.asarray(sites[site].coupling({}))[0, 0] * profile(T * MeV**2, {})[0]
+        assert amplitude == exactly(expected * size, 1e-9)
 
 
 @pytest.mark.parametrize(("kind", "spin"), CASES)
@@ -250,17 +252,11 @@ def test_a_pseudoscalar_does_not_see_spin_0() -> None:
 
 
 def test_electrons_have_no_coupling() -> None:
-    """unit: the Lagrangians have quarks only."""
+    """unit: the Lagrangians have quarks only, unless ``electron`` is given."""
     for kind in MEDIATORS.values():
         model = kind(coupling=1.0, mass=1 * MeV)
         beam = flavour("nu_e", three_knots())
         assert np.all(recoil_spectrum(T * MeV, [beam], electrons(1.0), model.terms()) == 0)
-
-
-def test_the_nuclear_tensor_is_refused() -> None:
-    """unit: by name, with what there is instead."""
-    with pytest.raises(InputError, match=r"light-tensor\.convention.*'nuclear'.*'coherent'"):
-        LightTensor(convention="nuclear", mass=1 * MeV).terms()
 
 
 @pytest.mark.parametrize("kind", MEDIATORS)

@@ -55,19 +55,25 @@ _WIDE = 2.1
 
 BOXES = {
     "cli": Box("command line", ("cli/*, __main__",), _LEFT, 8.90, _WIDE, 0.8, GREY),
-    "config": Box("experiment files", ("config/*",), _MIDDLE, 8.90, 4.7, 0.8, GREY),
+    "config": Box("experiment files", ("config/*, catalogue",), _MIDDLE, 8.90, 4.7, 0.8, GREY),
     "face": Box("Python", ("cevns",), _LAST, 8.90, _WIDE, 0.8, GREY),
-    "sources": Box("sources", ("sources/*", "exposure"), _LEFT, 7.10, _WIDE, 1.0, ORANGE),
+    "sources": Box(
+        "sources", ("sources/*, exposure", "beta_decay, msw"), _LEFT, 7.10, _WIDE, 1.0, ORANGE
+    ),
     "interactions": Box("interactions", ("interactions/*",), _MIDDLE, 7.10, _WIDE, 1.0, GREEN),
     "targets": Box("targets", ("targets", "nuclides"), _RIGHT, 7.10, _WIDE, 1.0, SKY),
     "detector": Box(
         "detector", ("detector, binning", "backgrounds"), _LAST, 7.10, _WIDE, 1.0, PURPLE
     ),
     "beam": Box(
-        "beam", ("beam, spectra, weighted", "timing, time_window"), _LEFT, 5.40, _WIDE, 1.0, ORANGE
+        "beam",
+        ("beam, spectra, weighted", "power_law_spectrum", "timing, time_window"),
+        *(_LEFT, 5.40, _WIDE, 1.0, ORANGE),
     ),
     "amplitudes": Box(
-        "amplitudes", ("amplitudes, scatterers", "kinematics"), _MIDDLE, 5.40, _WIDE, 1.0, GREEN
+        "amplitudes",
+        ("amplitudes, scatterers", "spins, electrons", "kinematics"),
+        *(_MIDDLE, 5.40, _WIDE, 1.0, GREEN),
     ),
     "form_factors": Box(
         "form factors",
@@ -80,21 +86,36 @@ BOXES = {
         "cross-sections, checks", ("cross_sections, testing",), _LEFT, 2.50, _WIDE, 0.8, BLUE
     ),
     "experiment": Box("experiment", ("experiment, declared",), _RIGHT, 3.90, 4.7, 0.8, BLUE),
-    "budget": Box("which choice matters", ("budget",), _MIDDLE, 2.50, _WIDE, 0.8, BLUE),
+    "budget": Box(
+        "how well it is known", ("budget, uncertainty",), _MIDDLE, 2.50, _WIDE, 0.8, BLUE
+    ),
     "prediction": Box(
         "results",
-        ("prediction, plot_style", "report, report_fit", "plot, plot_fit, plot_scan"),
+        (
+            "prediction, plot_style, plot",
+            "report, report_fit, plot_fit",
+            "plot_scan, plot_sensitivity",
+            "plot_reproduction",
+        ),
         *(_RIGHT, 2.50, _WIDE, 0.8, BLUE),
     ),
-    "datasets": Box("public data", ("datasets/*",), _LAST, 2.50, _WIDE, 0.8, ORANGE),
+    "datasets": Box("public data", ("datasets/*, overlays",), _LAST, 2.50, _WIDE, 0.8, ORANGE),
     "scan": Box("grids of fits", ("scan/*",), _LEFT, 1.15, _WIDE, 0.8, BLUE),
-    "inference": Box("fits", ("inference/*, published",), _MIDDLE, 1.15, _WIDE, 0.8, BLUE),
+    "inference": Box(
+        "fits",
+        ("inference/*, published", "sensitivity/*", "reproductions/*"),
+        _MIDDLE,
+        1.15,
+        _WIDE,
+        0.8,
+        BLUE,
+    ),
     "likelihood": Box("likelihood", ("likelihood/*, analysis",), _RIGHT, 1.15, 4.7, 0.8, VERMILION),
     "ground": Box(
         "the ground everything stands on",
         (
             "units, constants, errors, special, parameters, memo, flavours, files, progress",
-            "quantities, spec, registry, plugins, tables, yaml_reader, merge",
+            "quantities, spec, registry, plugins, tables, packaged, yaml_reader, merge",
         ),
         *(_LEFT, 0.1, 9.9, 0.85, GREY),
     ),

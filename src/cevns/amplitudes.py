@@ -31,7 +31,7 @@ from cevns.kinematics import ODD_UNDER_CONJUGATION, STRUCTURES, pair_name
 from cevns.parameters import NOMINAL, Theta
 from cevns.special import namespace
 
-SITES = ("p", "n", "Z", "e")
+SITES = ("p", "n", "Z", "e", "sp", "sn", "lp", "ln", "su", "sd", "ss")
 SiteFunction = Callable[[Any, Theta], Any]
 
 
@@ -52,8 +52,11 @@ class Term:
         the Standard Model's vector term on protons g_V^p. An axial term multiplies −γ₅. M is a
         magnetic moment in Bohr magnetons on a unit charge. V and A keep the neutrino's helicity,
         the others flip it: massless, they do not interfere.
-    site : {"p", "n", "Z", "e"}
-        What it acts on: protons, neutrons, the charge of a nucleus without form factor, electrons.
+    site : {"p", "n", "Z", "e", "sp", "sn", "lp", "ln", "su", "sd", "ss"}
+        What it acts on: protons, neutrons, the charge of a nucleus without form factor, electrons;
+        the spin of the protons or neutrons across the momentum transfer ("sp", "sn") or along it
+        ("lp", "ln"); that which u, d or s quarks have of it ("su", "sd", "ss"), the part of the
+        axial current. A scatterer that has no such site does not see the term.
     coupling : callable
         θ → flavour matrix C, a `FlavourMatrix` or an array of shape (..., 3, 3): the amplitude for
         ν_β → ν_α is C[α, β]. Antineutrinos take its complex conjugate.
@@ -87,15 +90,17 @@ class Scatterer:
     Attributes
     ----------
     name, element, channel : str
-        "Ar40", "Ar", "cevns"; for electrons "e", "", "electron".
+        "Ar40", "Ar", "cevns"; for electrons "electrons", "", "electron".
     mass : float
         Rest energy [energy].
-    spin : {"0", "1/2"}
+    spin : {"0", "1/2", "J"}
         Which rows of the table of recoil coefficients apply.
     density : float
         How many there are per unit of target mass.
     sites : mapping
-        Site → (q, θ) → coherent strength there: Z F_p(q), N F_n(q), Z, or 1 for an electron.
+        Site → (q, θ) → coherent strength there: Z F_p(q), N F_n(q), Z, or 1 for an electron; 1 for
+        the spin of one nucleon. Several multipoles have the shape (L, T), L = 0 first: they add up
+        in the square, and a strength of shape (T,) is the one of L = 0.
     charge, mass_number : int
         Z and A of a nuclide, for the detector response.
     multiplicity : callable, optional
@@ -182,8 +187,8 @@ class Block:
     """Terms of two structures with one outgoing lepton: f_k f_l and the couplings apart.
 
     ``pair`` names the row of coefficients, ``outgoing`` and ``mass`` the lepton that leaves,
-    ``first`` and ``second`` are the terms, ``strengths`` those of the sites, shape (T,), and
-    ``profiles`` those of the terms.
+    ``first`` and ``second`` are the terms, ``strengths`` those of the sites, shape (T,) or (L, T),
+    and ``profiles`` those of the terms.
     """
 
     pair: str
@@ -224,13 +229,14 @@ class Block:
     def products(self) -> Any:
         """f_k f_l, but for profiles that are grids, shape (K·L, T)."""
         xp = namespace(*self.strengths.values())
-        first, second = (
-            xp.stack([self._factor(t) for t in ts]) for ts in (self.first, self.second)
-        )
-        products = first[:, None] * second[None, :]
-        if self.second is not self.first:
-            products = 2 * products
-        return products.reshape(len(first) * len(second), -1)
+        first, second = ([self._factor(t) for t in ts] for ts in (self.first, self.second))
+        if max(np.ndim(f) for f in (*first, *second)) > 1:
+            products = xp.stack([_overlap(f, g) for f in first for g in second])
+        else:
+            products = (xp.stack(first)[:, None] * xp.stack(second)).reshape(
+                len(first) * len(second), -1
+            )
+        return products if self.second is self.first else 2 * products
 
     @cached_property
     def groups(self) -> tuple[tuple[Any, Any, Any], ...]:
@@ -260,9 +266,17 @@ class Block:
         return namespace(*every).concatenate(every)
 
     def _factor(self, term: Term) -> Any:
-        """f_k, but for a profile that is a grid, shape (T,)."""
+        """f_k, but for a profile that is a grid, shape (T,) or (L, T)."""
         strength = self.strengths[term.site]
         return strength if self.profiles.wide else strength * self.profiles.value(term)
+
+
+def _overlap(one: Any, other: Any) -> Any:
+    """Σ_L one_L other_L, shape (T,); a strength without multipoles is that of L = 0."""
+    if np.ndim(one) == 1 or np.ndim(other) == 1:
+        return (one if np.ndim(one) == 1 else one[0]) * (other if np.ndim(other) == 1 else other[0])
+    shared = min(len(one), len(other))
+    return (one[:shared] * other[:shared]).sum(axis=0)
 
 
 def blocks(terms: Sequence[Term], scatterer: Scatterer, T: Any, theta: Theta) -> Iterator[Block]:

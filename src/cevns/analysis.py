@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from cevns.config.places import place
+from cevns.config.schema import DataChoice
 from cevns.config.settings import read_number
 from cevns.config.study import Study, study_from
 from cevns.datasets.analysis import read_analysis
+from cevns.datasets.apparatus import chosen_runs
+from cevns.datasets.files import cells_of
 from cevns.datasets.release import read_release
 from cevns.datasets.store import require
-from cevns.datasets.templates import Release, cells_of
+from cevns.datasets.templates import Release
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
 from cevns.experiment import Experiment
@@ -23,6 +26,7 @@ from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.own import OwnBackgrounds, read_counts
 from cevns.likelihood.signal import Signal
+from cevns.likelihood.statistic import Gaussian
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +64,10 @@ def analysis_of(study: Study) -> Analysis:
     if without:
         text = f"{', '.join(without)}: no data, so not in the fit"
         warnings.warn(text, UserWarning, stacklevel=2)
-    _refuse_other_statistics(study)
     _refuse_overlap(study, names)
-    likelihood = _likelihood(study, [channel_of(study, name) for name in names])
+    channels = [channel for name in names for channel in channels_of(study, name)]
+    _refuse_other_statistic(study, channels)
+    likelihood = _likelihood(study, channels)
     _refuse_correlations(study, likelihood)
     interest = _interest(study, likelihood)
     asked = interest if study.together.fit is not None and study.together.fit.addresses else ()
@@ -71,11 +76,9 @@ def analysis_of(study: Study) -> Analysis:
 
 def prediction_of(study: Study) -> Likelihood:
     """The likelihood of all experiments with what they expect for counts, data or not."""
-    channels = []
-    for name in study.blocks:
-        channel = channel_of(study, name)
-        channels.append(channel.with_observed(channel.expected(_set_values(study))))
-    return _likelihood(study, channels)
+    theta = _set_values(study)
+    channels = [channel for name in study.blocks for channel in channels_of(study, name)]
+    return _likelihood(study, [one.with_observed(one.expected(theta)) for one in channels])
 
 
 def _likelihood(study: Study, channels: list[Channel]) -> Likelihood:
@@ -112,8 +115,8 @@ def acting_on_data(likelihood: Likelihood) -> set[str]:
 # --- channels --------------------------------------------------------------------------------
 
 
-def channel_of(study: Study, name: str) -> Channel:
-    """Experiment ``name`` as a channel; without counts where the file names none.
+def channels_of(study: Study, name: str) -> tuple[Channel, ...]:
+    """Experiment ``name`` as channels, one for each run; without counts where it has no data.
 
     Raises
     ------
@@ -123,14 +126,24 @@ def channel_of(study: Study, name: str) -> Channel:
     experiment = study.experiments[name]
     own = {parameter.address: address for address, parameter in study.addresses(name).items()}
     try:
-        channel = _released(study, name) if study.blocks[name].data_set else _own(study, name)
+        made = _released(study, name) if study.blocks[name].data_set else (_own(study, name),)
     except InputError as error:
         raise InputError([place(one, name, study.resolved) for one in error.mistakes]) from None
-    return replace(channel, name=name, title=experiment.name or name, names=own)
+    title = experiment.name or name
+    return tuple(
+        replace(
+            channel,
+            name=".".join(part for part in (name, channel.run) if part),
+            title=f"{title} {channel.run.upper()}".strip(),
+            names=own,
+            experiment=name,
+        )
+        for channel in made
+    )
 
 
-def _released(study: Study, name: str) -> Channel:
-    """A public data set."""
+def _released(study: Study, name: str) -> tuple[Channel, ...]:
+    """A public data set, run by run; of one without runs the whole."""
     choice = study.blocks[name].data
     assert choice is not None and choice.name is not None
     experiment = study.experiments[name]
@@ -139,15 +152,18 @@ def _released(study: Study, name: str) -> Channel:
         return float(read_number(value, experiment.parameters[address], f"data: {address}"))
 
     held = {own for own, parameter in study.own_parameters(name).items() if parameter.fixed}
-    release = Release(read_analysis(choice.name), require(choice.name), _apparatus(choice.name))
     released = None if choice.signal is None else choice.signal == "released"
-    return release.channel(experiment, number, released, held)
+    runs = chosen_runs(choice.name, choice.runs)
+    known = read_analysis(choice.name), require(choice.name), _apparatus(choice)
+    releases = [Release(*known, run, runs) for run in runs or ("",)]
+    return tuple(one.channel(experiment, number, released, held) for one in releases)
 
 
 @cache
-def _apparatus(data_set: str) -> Experiment:
+def _apparatus(choice: DataChoice) -> Experiment:
     """The experiment of a release, as its authors describe it."""
-    (experiment,) = study_from({"data": data_set}).experiments.values()
+    data = choice.model_dump(include={"name", "quenching", "runs"}, exclude_none=True)
+    (experiment,) = study_from({"data": data}).experiments.values()
     return experiment
 
 
@@ -194,12 +210,16 @@ def _fittable(study: Study, address: str) -> str:
     return address
 
 
-def _refuse_other_statistics(study: Study) -> None:
-    """The likelihood is Poisson's; to ignore another wish would be worse."""
+def _refuse_other_statistic(study: Study, channels: list[Channel]) -> None:
+    """Which statistic it is the data say; to ignore another wish would be worse."""
     block = study.together.fit
-    if block is not None and block.statistic != "poisson":
-        expected = "'poisson', the statistic of fits in this version"
-        raise InputError(Mistake("fit.statistic", repr(block.statistic), expected))
+    if block is None or "statistic" not in block.model_fields_set:
+        return
+    for channel in channels:
+        own = "chi2" if isinstance(channel.statistic, Gaussian) else "poisson"
+        if block.statistic != own:
+            expected = f"{own!r}, the statistic of {channel.title or 'the counts'}"
+            raise InputError(Mistake("fit.statistic", repr(block.statistic), expected))
 
 
 def _refuse_correlations(study: Study, likelihood: Likelihood) -> None:

@@ -75,16 +75,16 @@ class Component:
 
     @property
     def flavour(self) -> str:
-        """The name of the pure state ("nu_mu_bar"), or of the component if it is a mixture."""
+        """The name of the pure state ("nu_mu_bar"); of a mixture that of its group, or its own."""
         bar = "_bar" if self.antineutrino else ""
         diagonal = np.real(np.diagonal(self.density))
         pure = np.flatnonzero(diagonal)
         off = np.asarray(self.density) - np.diag(np.diagonal(self.density))
-        return f"nu_{FLAVOURS[pure[0]]}{bar}" if len(pure) == 1 and not off.any() else self.name
+        if len(pure) != 1 or off.any():
+            return self.group or self.name
+        return f"nu_{FLAVOURS[pure[0]]}{bar}"
 
-    def change(
-        self, density: Any, spectrum: Spectrum, factor: Callable[[Theta], Any]
-    ) -> Component:
+    def change(self, density: Any, spectrum: Spectrum, factor: Callable[[Theta], Any]) -> Component:
         """A component that is added to this one, of the same origin, times ``factor``."""
         before = self.factor
         both = factor if before is None else lambda theta: before(theta) * factor(theta)

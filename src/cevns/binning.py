@@ -11,6 +11,7 @@ from pydantic_core import core_schema
 
 from cevns.errors import InputError, Mistake, show
 from cevns.quantities import Labelled, unit_scale
+from cevns.response import ACCEPTED
 from cevns.spec import Quantity, Spec, in_file, mistake
 
 MAXIMUM_BINS = 2_000
@@ -163,3 +164,10 @@ class Binning(Spec):
                 found = f"{cells} bins of energy and time together"
                 raise mistake(found, f"at most {MAXIMUM_CELLS}")
         return self
+
+    def check_axis(self, observable: str) -> None:
+        """Raise an `InputError` where energies are not those of ``observable`` ("keVee", "PE")."""
+        kind = self.energy.kind or "keV"
+        if kind not in ACCEPTED[observable]:
+            expected = f"the observable's unit, {observable}"
+            raise InputError(Mistake("binning", f"an axis in {kind}", expected))

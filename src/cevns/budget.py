@@ -14,6 +14,7 @@ from cevns.interactions import Model, StandardModel
 from cevns.interactions.standard_model import SCHEMES
 from cevns.kinematics import KINEMATICS
 from cevns.parameters import NOMINAL, Theta
+from cevns.sources.base import Source
 from cevns.units import fm
 
 SKIN = 0.1 * fm
@@ -36,9 +37,9 @@ class Alternative:
 def budget(experiment: Experiment, theta: Theta = NOMINAL) -> list[Alternative]:
     """How the total number of signal events moves when one choice changes.
 
-    Form factor, couplings, kinematics, radii (charge radii by their uncertainty, neutron skins by
-    `SKIN`) and the time cuts are changed one at a time, all else as in ``experiment``. Raises what
-    a prediction raises.
+    Form factor, couplings, kinematics, what the sources leave open, radii (charge radii by their
+    uncertainty, neutron skins by `SKIN`) and the time cuts are changed one at a time, all else as
+    in ``experiment``. Raises what a prediction raises.
     """
     nominal = signal_events(experiment, theta)
     found = []
@@ -67,6 +68,7 @@ def _alternatives(experiment: Experiment, theta: Theta) -> Iterator[Change]:
     for name in KINEMATICS:
         if name != experiment.kinematics:
             yield "kinematics", name, replace(experiment, kinematics=name), theta, theta
+    yield from _sources(experiment, theta)
     yield from _radii(experiment, theta)
     yield from _times(experiment, theta)
 
@@ -82,6 +84,18 @@ def _couplings(experiment: Experiment, theta: Theta) -> Iterator[Change]:
                 other = part.model_copy(update={"scheme": scheme})
                 parts = [other if each is part else each for each in model.interactions]
                 yield "couplings", scheme, replace(experiment, model=Model(parts)), theta, theta
+
+
+def _sources(experiment: Experiment, theta: Theta) -> Iterator[Change]:
+    """The choices of the sources; several cores change together."""
+    changes: dict[tuple[str, str], dict[str, Source]] = {}
+    for address, source in experiment.sources:
+        for choice, becomes, other in source.alternatives():
+            changes.setdefault((choice, becomes), {})[address] = other
+    for (choice, becomes), others in changes.items():
+        each = [others.get(address, source) for address, source in experiment.sources]
+        changed = others.get("source", each)  # one source that has no name, or a list
+        yield choice, becomes, replace(experiment, source=changed), theta, theta
 
 
 def _radii(experiment: Experiment, theta: Theta) -> Iterator[Change]:

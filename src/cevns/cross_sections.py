@@ -2,7 +2,7 @@ r"""Cross-sections of a target as public functions, without any source of neutri
 
 For a compound or a natural element the value is the mean per nucleus,
 :math:`\sum_i x_i \sigma_i / \sum_i x_i` over the nuclides with their numbers in the formula; for a
-nuclide it is that of the nucleus.
+nuclide it is that of the nucleus. The target "electron" is a free electron at rest.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from cevns.amplitudes import Scatterer, Term, by_lepton
 from cevns.beam import Component, pure_state
+from cevns.electrons import free_electron
 from cevns.errors import InputError
 from cevns.exposure import KINDS, Exposure
 from cevns.form_factor_spec import parse_form_factor
@@ -25,8 +26,10 @@ from cevns.quantities import unit_scale
 from cevns.rate import recoil_spectrum
 from cevns.scatterers import nucleus
 from cevns.sources.base import Source
+from cevns.spins import NoSpins, spins_named
 from cevns.targets import Target, TargetSpec
 
+ELECTRON = "electron"
 _ORDER = 64
 
 
@@ -45,12 +48,22 @@ class _MatchedLines:
         return 0.0 * energy
 
 
-def _scatterers(target: Target | TargetSpec, form_factor: Any) -> list[tuple[float, Scatterer]]:
-    """(share of the nuclei, scatterer) for each nuclide."""
+def target_parts(
+    target: Target | TargetSpec, form_factor: Any = "helm", axial: str | NoSpins = "none"
+) -> list[tuple[float, Scatterer]]:
+    """(share of the nuclei, scatterer) for each nuclide, or a free electron."""
+    if target == ELECTRON:
+        return [(1.0, free_electron())]
     target = target if isinstance(target, Target) else Target(target, "target")
-    model = parse_form_factor(form_factor)
+    model, spins = parse_form_factor(form_factor), spins_named(axial)
     total = sum(part.count for part in target.constituents)
-    return [(part.count / total, nucleus(part, model, 1.0)) for part in target.constituents]
+    return [(part.count / total, nucleus(part, model, 1.0, spins)) for part in target.constituents]
+
+
+def _kinematics(kinematics: str, target: Any) -> str:
+    """What was asked for; on electrons T/E is not small."""
+    check_kinematics(kinematics)
+    return "exact" if target == ELECTRON else kinematics
 
 
 def _pointwise(
@@ -76,6 +89,7 @@ def differential_cross_section(
     flavour: str = "nu_e",
     model: Interaction | Model | None = None,
     form_factor: Any = "helm",
+    axial: str | NoSpins = "none",
     kinematics: str = "exact",
     theta: Theta = NOMINAL,
 ) -> Any:
@@ -86,12 +100,12 @@ def differential_cross_section(
     energy, recoil : array
         Neutrino energy and recoil energy [energy]; they broadcast.
     target : Target, str or mapping
-        "Ar40", "CsI", ...
+        "Ar40", "CsI", ...; "electron" for a free one.
     flavour : str
         "nu_e", "nu_mu_bar", ...
     model : Interaction or Model, optional
         The Standard Model at tree level by default.
-    form_factor, kinematics, theta
+    form_factor, axial, kinematics, theta
         As for `cevns.Experiment`.
 
     Returns
@@ -108,12 +122,12 @@ def differential_cross_section(
     >>> print(f"{value / (cm**2 / keV):.3e}")
     1.523e-39
     """
-    check_kinematics(kinematics)
+    kinematics = _kinematics(kinematics, target)
     model = StandardModel() if model is None else model
     terms = model.terms()
     E, T = np.broadcast_arrays(np.asarray(energy, dtype=float), np.asarray(recoil, dtype=float))
     total = 0.0
-    for share, scatterer in _scatterers(target, form_factor):
+    for share, scatterer in target_parts(target, form_factor, axial):
         value = _pointwise(E.ravel(), T.ravel(), scatterer, flavour, terms, theta, kinematics)
         total = total + share * value
     return np.reshape(total, E.shape)[()]
@@ -127,6 +141,7 @@ def total_cross_section(
     flavour: str = "nu_e",
     model: Interaction | Model | None = None,
     form_factor: Any = "helm",
+    axial: str | NoSpins = "none",
     kinematics: str = "exact",
     theta: Theta = NOMINAL,
 ) -> Any:
@@ -142,13 +157,13 @@ def total_cross_section(
     >>> print(f"{cevns.total_cross_section(10 * MeV, 'Ar40', form_factor='point') / cm**2:.3e}")
     1.889e-40
     """
-    check_kinematics(kinematics)
+    kinematics = _kinematics(kinematics, target)
     model = StandardModel() if model is None else model
     E = np.asarray(energy, dtype=float)
     x, w = np.polynomial.legendre.leggauss(_ORDER)
     x, w = 0.5 * (x + 1), 0.5 * w
     total = np.zeros(E.size)
-    for share, scatterer in _scatterers(target, form_factor):
+    for share, scatterer in target_parts(target, form_factor, axial):
         for m4, terms in by_lepton(model.terms(), scatterer, theta):
             low, high = recoil_range(E.ravel(), scatterer.mass, m4, kinematics)
             start, stop = np.sqrt(np.maximum(low, threshold)), np.sqrt(high)
@@ -167,6 +182,7 @@ def flux_averaged_cross_section(
     *,
     model: Interaction | Model | None = None,
     form_factor: Any = "helm",
+    axial: str | NoSpins = "none",
     kinematics: str = "exact",
     theta: Theta = NOMINAL,
     exposure: Exposure | None = None,
@@ -187,14 +203,14 @@ def flux_averaged_cross_section(
     >>> print(f"{value / cm**2:.3e}")
     1.873e-38
     """
-    check_kinematics(kinematics)
+    kinematics = _kinematics(kinematics, target)
     terms = (StandardModel() if model is None else model).terms()
     components = source.components("source", theta)
     shares = np.array(_fluences(source, exposure, theta), dtype=float)
     each = [float(c.spectrum.moments(np.zeros(1))[0, 0]) for c in components]
     neutrinos = float(shares @ each)
     total = 0.0
-    for share, scatterer in _scatterers(target, form_factor):
+    for share, scatterer in target_parts(target, form_factor, axial):
         breaks = beam_breaks(components, scatterer, terms, theta, kinematics)
         T, weights = panel_nodes(breaks, [threshold])
         weights = np.where(threshold < T, weights, 0.0)

@@ -12,6 +12,7 @@ from cevns.form_factors import FormFactorModel, parameters_of
 from cevns.interactions import Interaction, Model
 from cevns.parameters import Parameter
 from cevns.sources.base import Source
+from cevns.spins import PICTURES, NoSpins
 
 SIGNAL_NORM = "signal.norm"
 """Address of the factor on the whole prediction."""
@@ -27,6 +28,7 @@ def declared(
     detector: Detector,
     model: Interaction | Model,
     form_factor: FormFactorModel,
+    spins: NoSpins = PICTURES["none"],
 ) -> Iterator[Parameter]:
     """Every number of an experiment; what is the same physics elsewhere has a bare address."""
     unit = Parameter("", 1.0, bounds=(0.0, np.inf))
@@ -41,6 +43,7 @@ def declared(
         yield unit.with_(address=norm, source=f"multiplies {background.name}")
     yield from model.numbers()
     yield from parameters_of(form_factor, detector.target.nuclides)
+    yield from spins.parameters(detector.target.nuclides)
 
 
 def named_sources(source: Source | Sequence[Source]) -> tuple[tuple[str, Source], ...]:

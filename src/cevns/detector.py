@@ -64,7 +64,11 @@ def _fractions(value: Any, from_file: bool) -> Any:
 
 
 class Detector(Spec):
-    """A detector, as the ``detector`` block of an experiment file."""
+    """A detector, as the ``detector`` block of an experiment file.
+
+    Recoils of electrons are not quenched. Efficiencies over the true recoil (``of: recoil``) are
+    those of nuclei where there is quenching, and electrons pass them; without it energy is energy.
+    """
 
     target: Annotated[Target, _TargetField()]
     mass: Mass | None = None
@@ -135,8 +139,9 @@ class Detector(Spec):
         table = response_table(
             edges, energy, mean, self.resolution, self.efficiency, self.cut(theta), theta, ADDRESS
         )
-        recoil = self.efficiency.evaluate(T, theta, f"{ADDRESS}.efficiency", of="recoil")
-        return table * recoil
+        if self._measures_nuclei(scatterer):
+            table = table * self.efficiency.evaluate(T, theta, f"{ADDRESS}.efficiency", of="recoil")
+        return table
 
     def breaks(self, edges: Any, T_max: float, scatterer: Scatterer, theta: Theta = NOMINAL) -> Any:
         """Recoil energies up to ``T_max`` where the acceptance is not smooth, shape (n,)."""
@@ -154,10 +159,16 @@ class Detector(Spec):
             return self.expected_observable(T, scatterer, theta)
 
         crossings = invert(curve, observables, T_max, own)
-        recoil = self.efficiency.knots(
-            0.0, T_max, theta, f"{ADDRESS}.efficiency", spacing=1.0, of="recoil"
-        )
+        recoil = np.empty(0)
+        if self._measures_nuclei(scatterer):
+            recoil = self.efficiency.knots(
+                0.0, T_max, theta, f"{ADDRESS}.efficiency", spacing=1.0, of="recoil"
+            )
         return np.concatenate([crossings, own, recoil])
+
+    def _measures_nuclei(self, scatterer: Scatterer) -> bool:
+        """Whether curves over the true recoil hold: under quenching they are those of nuclei."""
+        return self.quenching is None or scatterer.channel != "electron"
 
 
 def windows(edges: Any) -> Any:

@@ -23,20 +23,21 @@ from cevns.binning import Binning
 from cevns.declared import SIGNAL_NORM, background_norm, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
 from cevns.divergence import diverging, refuse_diverging
+from cevns.electrons import CHANNEL, check_binding
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
 from cevns.flavours import Couplings
 from cevns.form_factor_spec import parse_form_factor
 from cevns.interactions import Interaction, Model, StandardModel
-from cevns.kinematics import check_kinematics, maximum_recoil
+from cevns.kinematics import check_kinematics
 from cevns.memo import Memo
-from cevns.nodes import beam_breaks, spectrum_grid
+from cevns.nodes import beam_breaks, shown_recoils
 from cevns.parameters import NOMINAL, Parameters, Theta, check_point
-from cevns.prediction import Prediction
+from cevns.prediction import Prediction, sums_by_name
 from cevns.rate import Fold, OnePoint, Projection, fold, joint_counts, make_basis
-from cevns.response import ACCEPTED
-from cevns.scatterers import nucleus
+from cevns.scatterers import target_scatterers
 from cevns.sources.base import Source
+from cevns.spins import NoSpins, spins_named
 from cevns.time_window import time_fractions
 from cevns.timing import TimeProfile
 from cevns.units import kg
@@ -57,6 +58,10 @@ class Experiment:
     model : Interaction or Model
     kinematics : {"exact", "no-T-over-E"}
     form_factor : str or form factor model
+    axial : {"none", "simple", "shell-model"} or one of `cevns.spins`
+        What the spins of nuclei do.
+    electrons : {"none", "stepped", "free"}
+        Whether neutrinos scatter on electrons, too, bound or free; always in exact kinematics.
     binning : Binning, optional
         100 linear bins up to the largest observable by default.
     name : str
@@ -74,6 +79,8 @@ class Experiment:
     model: Interaction | Model = field(default_factory=StandardModel)
     kinematics: str = "exact"
     form_factor: Any = "helm"
+    axial: str | NoSpins = "none"
+    electrons: str = "none"
     binning: Binning | None = None
     name: str = ""
     _memo: Memo = field(default_factory=Memo, init=False, repr=False)
@@ -81,10 +88,12 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_kinematics(self.kinematics)
+        check_binding(self.electrons)
         self._check_mass()
         self._check_times()
         _ = self.terms, self.scatterers, self.fluences()  # each refuses what it cannot do
-        for doubt in Model(self._interactions).doubts():
+        model = Model(self._interactions)
+        for doubt in (*model.doubts(), *model.idle(self._sites)):
             warnings.warn(doubt, UserWarning, stacklevel=2)
 
     # --- the parts ---------------------------------------------------------------------------
@@ -120,23 +129,33 @@ class Experiment:
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
-        """The amplitude terms of the model."""
-        return tuple(self.model.terms())
+        """The amplitude terms of the model that act on something in the target."""
+        return tuple(term for term in self.model.terms() if term.site in self._sites)
 
     @cached_property
     def scatterers(self) -> tuple[Scatterer, ...]:
-        """One scatterer per nuclide of the target."""
-        model = parse_form_factor(self.form_factor)
-        target = self.detector.target
-        return tuple(
-            nucleus(part, model, target.nuclei_per_mass(part)) for part in target.constituents
-        )
+        """One scatterer per nuclide of the target, and one for its electrons if these count."""
+        form_factor, spins = parse_form_factor(self.form_factor), spins_named(self.axial)
+        return target_scatterers(self.detector.target, form_factor, spins, self.electrons)
+
+    @cached_property
+    def _sites(self) -> frozenset[str]:
+        return frozenset(site for scatterer in self.scatterers for site in scatterer.sites)
+
+    @property
+    def _shown(self) -> Sequence[Scatterer]:
+        """Those that set the range of an axis: the nuclides, beside which electrons go far."""
+        return [s for s in self.scatterers if s.channel != CHANNEL] or self.scatterers
+
+    def _kinematics(self, scatterer: Scatterer) -> str:
+        """For electrons the exact one: T/E is not small."""
+        return "exact" if scatterer.channel == CHANNEL else self.kinematics
 
     @cached_property
     def parameters(self) -> Parameters:
         """Every number of the experiment, by address."""
-        form_factor = parse_form_factor(self.form_factor)
-        return Parameters(declared(self.sources, self.detector, self.model, form_factor))
+        form_factor, spins = parse_form_factor(self.form_factor), spins_named(self.axial)
+        return Parameters(declared(self.sources, self.detector, self.model, form_factor, spins))
 
     # --- amounts -----------------------------------------------------------------------------
 
@@ -210,7 +229,7 @@ class Experiment:
         mass = self._mass(theta)
         components = self.components_at(theta)
         rates = [
-            make_basis(T, components, s, self.terms, theta, self.kinematics).spectrum(theta)
+            make_basis(T, components, s, self.terms, theta, self._kinematics(s)).spectrum(theta)
             * (mass * s.density)
             for s in self.scatterers
         ]
@@ -226,21 +245,11 @@ class Experiment:
 
     def largest_recoil(self, theta: Theta = NOMINAL) -> float:
         """The largest recoil energy of any nuclide."""
-        return float(max(self._breaks(s, theta)[-1] for s in self.scatterers))
-
-    def _shown_recoils(self, theta: Theta) -> Array:
-        """Recoil energies for showing the spectrum; both sides of where a component ends."""
-        ends = [
-            maximum_recoil(component.spectrum.breaks[-1], scatterer.mass, self.kinematics)
-            for component in self.components_at(theta)
-            for scatterer in self.scatterers
-        ]
-        beside = [end * side for end in ends for side in (1 - 1e-9, 1 + 1e-9)]
-        return np.union1d(spectrum_grid(self.largest_recoil(theta)), beside)
+        return float(max(self._breaks(s, theta)[-1] for s in self._shown))
 
     def _breaks(self, scatterer: Scatterer, theta: Theta) -> Array:
         components = self.components_at(theta)
-        return beam_breaks(components, scatterer, self.terms, theta, self.kinematics)
+        return beam_breaks(components, scatterer, self.terms, theta, self._kinematics(scatterer))
 
     # --- counts ------------------------------------------------------------------------------
 
@@ -281,7 +290,7 @@ class Experiment:
 
     def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         """The folded basis of one nuclide, made again only when a shape parameter moves."""
-        key, kinematics = (scatterer.name, edges.tobytes()), self.kinematics
+        key, kinematics = (scatterer.name, edges.tobytes()), self._kinematics(scatterer)
 
         def folded(at: Theta) -> Fold:
             beam = self.components_at(at)
@@ -303,21 +312,13 @@ class Experiment:
     def edges(self) -> Array:
         """Edges of the observable axis."""
         if self.binning is not None:
-            self._check_axis()
+            self.binning.check_axis(self.detector.axis)
             return np.asarray(self.binning.energy.edges)
-        return np.linspace(0.0, max(self._largest_observable(s) for s in self.scatterers), 101)
+        return np.linspace(0.0, max(self._largest_observable(s) for s in self._shown), 101)
 
     def _largest_observable(self, scatterer: Scatterer) -> float:
         top = self._breaks(scatterer, NOMINAL)[-1:]
         return float(self.detector.expected_observable(top, scatterer, NOMINAL)[0])
-
-    def _check_axis(self) -> None:
-        assert self.binning is not None
-        kind = self.binning.energy.kind or "keV"
-        if kind not in ACCEPTED[self.detector.axis]:
-            found = f"an axis in {kind}"
-            expected = f"the observable's unit, {self.detector.axis}"
-            raise InputError(Mistake("binning", found, expected))
 
     def predict(self, theta: Theta = NOMINAL) -> Prediction:
         """Expected counts, bins and recoil spectrum at θ.
@@ -335,25 +336,26 @@ class Experiment:
         bins = counted.sum(axis=(0, 1))
         upwards = np.cumsum(counted.sum(axis=1)[:, :0:-1], axis=1)[:, ::-1]
         time_edges, plane = self._time_plane(energy_counts, theta)
-        T = self._shown_recoils(theta)
+        arriving, largest = self.components_at(theta), self.largest_recoil(theta)
+        T = shown_recoils(arriving, self._shown, self.kinematics, largest)
         spectra = self.recoil_spectra(T, theta).sum(axis=1)
         flavours = [component.flavour for component in self.components]
         groups = [component.group for component in self.components]
         return Prediction(
             name=self.name,
             axis=self.detector.axis,
-            by_flavour=self._present(_sums(flavours, each.sum(axis=1))),
-            by_nuclide=_sums((s.name for s in self.scatterers), each.sum(axis=0)),
-            by_channel=_sums((s.channel for s in self.scatterers), each.sum(axis=0)),
-            by_group=_sums(groups, each.sum(axis=1)),
+            by_flavour=self._present(sums_by_name(flavours, each.sum(axis=1))),
+            by_nuclide=sums_by_name((s.name for s in self.scatterers), each.sum(axis=0)),
+            by_channel=sums_by_name((s.channel for s in self.scatterers), each.sum(axis=0)),
+            by_group=sums_by_name(groups, each.sum(axis=1)),
             edges=self.edges,
             counts=bins[1:-1],
             below=float(bins[0]),
             above=float(bins[-1]),
             recoil_energy=T,
             recoil_spectrum=spectra.sum(axis=0),
-            recoil_by_flavour=self._present(_sums(flavours, spectra)),
-            above_edges=_sums(groups, upwards),
+            recoil_by_flavour=self._present(sums_by_name(flavours, spectra)),
+            above_edges=sums_by_name(groups, upwards),
             time_edges=time_edges,
             counts_2d=plane,
             backgrounds=self.backgrounds(theta),
@@ -388,11 +390,3 @@ class Experiment:
             * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
             for part in self.detector.backgrounds
         }
-
-
-def _sums(names: Any, values: Array) -> dict[str, Any]:
-    """Values added up by name."""
-    total: dict[str, Any] = {}
-    for name, value in zip(names, values, strict=True):
-        total[name] = total.get(name, 0.0) + value
-    return total

@@ -30,6 +30,10 @@ On spin 0 :math:`\bar N\gamma_\mu N \to (p+p')_\mu` and :math:`\bar N N \to 2M`;
 T stands for the convention of the literature, the form of spin 1/2 on any nucleus, and interferes
 with nothing there.
 
+Spin "J" is a nucleus whose nucleons carry spin, not polarised and of any J. Its charges (V, S and
+M) scatter as on spin 0; its spins (A, P and T) as on spin 1/2, the axial one without T/M; the two
+are different multipoles and do not interfere.
+
 V and A lead to a left-handed neutrino, S, P, T and M to a right-handed one: for a massless one
 nothing interferes across. Rows are per ordered pair.
 """
@@ -129,6 +133,12 @@ def _vector_axial_spin_half(T: Any, M: float, m4: Any) -> Coefficients:
     return 0.0, M * T / pi, -T * (2 * M * T + m4**2) / (4 * pi)
 
 
+def _axial_nucleus(T: Any, M: float, m4: Any) -> Coefficients:
+    """(M/π)[1 − T/E + MT/2E²] for m₄ = 0 (Hoferichter et al. 2020, arXiv:2007.08529, F_A = 4)."""
+    s = 2 * M * T + m4**2
+    return M / pi, -s / (2 * pi), M * s / (4 * pi)
+
+
 def _scalar_spin_0(T: Any, M: float, m4: Any) -> Coefficients:
     """M²T/(2πE²) for m₄ = 0 (Cerdeño et al. 2016, arXiv:1604.01025)."""
     return 0.0, 0.0, M * (2 * M * T + m4**2) / (4 * pi)
@@ -202,6 +212,14 @@ _EXACT: dict[tuple[str, str], _Row] = {
     ("SM", "1/2"): _scalar_dipole,
     ("TM", "1/2"): _tensor_dipole,
 }
+_CHARGES = ("VV", "SS", "MM", "SM")
+
+
+def _with_nuclei(rows: dict[tuple[str, str], _Row], axial: _Row) -> dict[tuple[str, str], _Row]:
+    """``rows`` and those of spin "J": charges as on spin 0, spins as on spin 1/2."""
+    charges = {(pair, "J"): rows[pair, "0"] for pair in _CHARGES}
+    spins = {(pair, "J"): rows[pair, "1/2"] for pair in ("PP", "TT")}
+    return {**rows, **charges, **spins, ("AA", "J"): axial}
 
 
 # --- without T/E ----------------------------------------------------------------------------------
@@ -250,8 +268,13 @@ STRUCTURES = ("V", "A", "S", "P", "T", "M")
 ODD_UNDER_CONJUGATION = frozenset({"AV", "ST", "SM"})
 """Pairs whose interference has the other sign for antineutrinos."""
 
+_TABLES = {
+    "exact": _with_nuclei(_EXACT, _axial_nucleus),
+    "no-T-over-E": _with_nuclei(_LEADING, _axial_leading),
+}
+
 _ONLY_MASSIVE = frozenset(
-    {("VS", "0"), ("VT", "0"), ("VM", "0")}
+    {("VS", "0"), ("VT", "0"), ("VM", "0"), ("VS", "J"), ("VM", "J"), ("AT", "J")}
     | {(pair, "1/2") for pair in ("VS", "VT", "VM", "AT", "AM")}
 )
 """What interferes in proportion to m₄: such rows do not exist, one would have to add them."""
@@ -265,7 +288,7 @@ def pair_name(first: str, second: str) -> str:
 def coefficients(
     pair: str, spin: str, T: Any, M: float, m4: Any = 0.0, kinematics: str = "exact"
 ) -> Coefficients | None:
-    """(a₀, a₁, a₂) of ``pair`` on a target of ``spin`` "0" or "1/2"; None where it vanishes.
+    """(a₀, a₁, a₂) of ``pair`` on a target of ``spin`` "0", "1/2" or "J"; None where it vanishes.
 
     Parameters
     ----------
@@ -287,7 +310,7 @@ def coefficients(
         Where one *massive* lepton leaves by terms that keep and by terms that flip chirality:
         those interfere in proportion to its mass, which the table does not have.
     """
-    row = (_EXACT if kinematics == "exact" else _LEADING).get((pair, spin))
+    row = _TABLES[kinematics].get((pair, spin))
     if row is None:
         if not _is_zero(m4) and (pair, spin) in _ONLY_MASSIVE:
             found = f"terms {pair[0]} and {pair[1]} with one massive outgoing lepton"

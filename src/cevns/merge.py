@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cevns.catalogue import entry_file
 from cevns.errors import InputError, Mistake, show
 from cevns.yaml_reader import read_file
 
@@ -72,15 +73,15 @@ def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = (
         return dict(raw)
     name = raw["extends"]
     if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise InputError(Mistake("extends", show(name), "the name of an experiment file"))
+        expected = "an experiment file, or the name of an entry of the catalogue"
+        raise InputError(Mistake("extends", show(name), expected))
     try:
         path = (directory / name).resolve()
         named = not path.suffix and not path.exists()
     except (OSError, RuntimeError):  # a loop of links
         raise InputError(Mistake("extends", show(name), "a file that can be read")) from None
     if named:
-        expected = "an experiment file; the names of a catalogue are not in this version"
-        raise InputError(Mistake("extends", show(name), expected))
+        path = entry_file(name, "extends")
     if path in seen or len(seen) >= DEEPEST_CHAIN:
         raise InputError(Mistake("extends", show(name), "a file that does not extend itself"))
     try:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cevns.amplitudes import Scatterer, Term, by_lepton
 from cevns.beam import Component
-from cevns.kinematics import recoil_range
+from cevns.kinematics import maximum_recoil, recoil_range
 from cevns.parameters import Theta
 from cevns.units import keV
 
@@ -75,6 +75,19 @@ def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -
     width = np.diff(edges)[:, None]
     root = edges[:-1, None] + width * x
     return (root**2).ravel(), (2 * root * width * w).ravel()
+
+
+def shown_recoils(
+    components: Sequence[Component], scatterers: Sequence[Scatterer], kinematics: str, top: float
+) -> Array:
+    """Recoil energies for showing a spectrum up to ``top``; both sides of where a part ends."""
+    ends = [
+        maximum_recoil(component.spectrum.breaks[-1], scatterer.mass, kinematics)
+        for component in components
+        for scatterer in scatterers
+    ]
+    beside = [end * side for end in ends for side in (1 - 1e-9, 1 + 1e-9)]
+    return np.union1d(spectrum_grid(top), beside)
 
 
 def spectrum_grid(top: float) -> Array:

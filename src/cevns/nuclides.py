@@ -15,6 +15,7 @@ from functools import cache
 
 from cevns.constants import atomic_mass_unit, m_e
 from cevns.errors import InputError, Mistake, nearest, show, unknown_name
+from cevns.packaged import packaged_rows
 from cevns.units import eV, fm
 
 
@@ -72,11 +73,7 @@ def electron_binding(Z: int) -> float:
 
 def _read_rows() -> Iterator[Nuclide]:
     """The rows of the table as they stand, fractions not yet normalised."""
-    import csv  # only where the table is read: the package must be quick to import
-    import importlib.resources
-
-    text = (importlib.resources.files("cevns") / "data" / "nuclides.csv").read_text("utf-8")
-    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
+    for row in packaged_rows("nuclides.csv"):
         radius, radius_error = row["radius [fm]"], row["radius_uncertainty [fm]"]
         yield Nuclide(
             symbol=row["symbol"],

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from cevns.uncertainty import Uncertainty
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 AXIS_LABELS = {
@@ -59,15 +61,18 @@ _FIXED = {
 }
 _OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
 _BACKGROUNDS = (ORANGE, PURPLE, GREEN, GREY)
+_UNEVEN = 30  # ends of spectra, one over the other
 
 
 @style()
-def prediction_figure(prediction: Prediction) -> Figure:
+def prediction_figure(prediction: Prediction, error: Uncertainty | None = None) -> Figure:
     """The recoil spectrum, the counts and, where there is a time axis, the counts in time.
 
     Parameters
     ----------
     prediction : Prediction
+    error : Uncertainty, optional
+        A band on the counts.
 
     Returns
     -------
@@ -79,9 +84,10 @@ def prediction_figure(prediction: Prediction) -> Figure:
     figure = new_figure(height=5.6 if timed else 3.5)
     axes = figure.subplot_mosaic("SS;CT" if timed else "SC")
     _draw_spectrum(axes["S"], prediction)
-    if _logarithmic(prediction.edges):
-        _logarithmic_energies(axes["S"], prediction)
-    _draw_counts(axes["C"], prediction)
+    uneven = _uneven_ends(prediction)
+    if uneven or _logarithmic(prediction.edges):
+        _logarithmic_energies(axes["S"], 0.0 if uneven else _lowest_shown(prediction))
+    _draw_counts(axes["C"], prediction, error)
     if timed:
         _draw_time(axes["T"], prediction)
     name = textwrap.shorten(prediction.name, 200, placeholder=" …")
@@ -102,25 +108,39 @@ def _draw_spectrum(axes: Axes, prediction: Prediction) -> None:
     floor = _log_counts(axes, total)
     seen = energy[total > floor]
     axes.set_xlim(0.0, seen[-1] if seen.size else energy[-1])
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("Recoil energy [keVnr]")
     axes.set_ylabel(r"$\mathrm{d}N/\mathrm{d}T$ [events / keV]")
     axes.legend()
 
 
-def _logarithmic_energies(axes: Axes, prediction: Prediction) -> None:
-    """From where the observable starts, if that is a recoil energy, else over four decades."""
+def _uneven_ends(prediction: Prediction) -> bool:
+    """Whether some flavours end so far below others that they would be a line on the axis."""
+    energy = np.asarray(prediction.recoil_energy)
+    spectra = [np.asarray(one) for one in prediction.recoil_by_flavour.values()]
+    ends = [energy[np.flatnonzero(one)[-1]] for one in spectra if np.any(one)]
+    return bool(ends) and max(ends) > _UNEVEN * min(ends)
+
+
+def _lowest_shown(prediction: Prediction) -> float:
+    """Where the observable starts [keV], if that is a recoil energy, else 0."""
+    return float(prediction.edges[0] / units.keV) if prediction.axis == "keV" else 0.0
+
+
+def _logarithmic_energies(axes: Axes, first: float) -> None:
+    """From ``first`` [keV] where that is on the axis, else over four decades."""
     top = axes.get_xlim()[1]
-    first = prediction.edges[0] / units.keV if prediction.axis == "keV" else 0.0
     axes.set_xscale("log")
     axes.set_xlim(first if 0 < first < top else 1e-4 * top, top)
 
 
-def _draw_counts(axes: Axes, prediction: Prediction) -> None:
+def _draw_counts(axes: Axes, prediction: Prediction, error: Uncertainty | None) -> None:
     """Signal and backgrounds in bins of the observable; says what is off the axis."""
     edges = np.asarray(prediction.edges) / AXIS_SCALE[prediction.axis]
     inside, total = shown_events(np.sum(prediction.counts)), shown_events(prediction.total)
     label = f"Signal ({inside})" if inside == total else f"Signal ({inside} of {total})"
-    _draw_bins(axes, edges, prediction.counts, label, prediction.backgrounds)
+    band = None if error is None else error.bins
+    _draw_bins(axes, edges, prediction.counts, label, prediction.backgrounds, band)
     axes.set_xlabel(AXIS_LABELS[prediction.axis])
 
 
@@ -136,9 +156,14 @@ def _draw_time(axes: Axes, prediction: Prediction) -> None:
 
 
 def _draw_bins(
-    axes: Axes, edges: Array, signal: Array, label: str, backgrounds: Mapping[str, Array]
+    axes: Axes,
+    edges: Array,
+    signal: Array,
+    label: str,
+    backgrounds: Mapping[str, Array],
+    band: Array | None = None,
 ) -> None:
-    """A histogram of the signal on top of the backgrounds.
+    """A histogram of the signal on top of the backgrounds, with its ±1σ ``band``.
 
     A signal that would be a hairline on its backgrounds stands in front of them instead.
     """
@@ -150,7 +175,15 @@ def _draw_bins(
     swamped = bool(np.max(stacked) > 20 * np.max(signal))
     base = np.zeros_like(signal) if swamped else stacked
     _fill(axes, edges, base, base + signal, SKY, label)
-    _counts_axis(axes, np.maximum(base + signal, stacked), signal, swamped)
+    top = base + signal
+    if band is not None:
+        low = np.maximum(top - band, 0.0)
+        style: Any = {"fill": True, "facecolor": "none", "edgecolor": BLACK, "linewidth": 0.0}
+        axes.stairs(
+            top + band, edges, baseline=low, hatch="////", label="±1σ of the priors", **style
+        )
+        top = top + band
+    _counts_axis(axes, np.maximum(top, stacked), signal, swamped)
     if _logarithmic(edges):
         axes.set_xscale("log")
     axes.set_xlim(edges[0], edges[-1])

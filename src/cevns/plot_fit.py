@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns.likelihood.cells import CellAxis
 from cevns.likelihood.signal import SIGNAL
+from cevns.likelihood.statistic import Gaussian
 from cevns.plot import AXIS_LABELS
 from cevns.plot_style import (
     BLACK,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from cevns.inference.fit import Fit
     from cevns.inference.profile import Impact, Profile
-    from cevns.likelihood.cells import CellAxis
     from cevns.likelihood.channel import Channel
     from cevns.parameters import Parameter
 
@@ -52,6 +53,8 @@ _COLOURS = {
 _OTHERS = (ORANGE, PURPLE, GREEN, "#F0E442", GREY)
 _ONE_SIGMA = 0.158655  # of a normal distribution lies below −1 σ
 _MOST = 30  # nuisances in one figure
+_SIDE_BY_SIDE = 3  # axes of a data set whose panels are wide enough for scales of their own
+BIN = "bin"
 _READABLE = 16  # parameters of a correlation matrix with its numbers written in
 INTERPOLATED = "shapes interpolated between −1, 0 and +1 σ"
 
@@ -65,7 +68,8 @@ def data_figure(channel: Channel, fit: Fit) -> Figure:
 
     On top everything; underneath what is left without the fitted steady state (without all
     backgrounds, where none has that name). Error bars are central 68.27 % intervals of a Poisson
-    mean. Bins of unequal width are drawn as densities.
+    mean, or the errors that the data have. Bins of unequal width are drawn as densities; where
+    there are many axes, all bins are drawn equally wide, with their edges written at them.
     """
     components = channel.components(fit.minimum.theta, fit.likelihood.morphed)
     order = _bottom_first(components)
@@ -76,18 +80,26 @@ def data_figure(channel: Channel, fit: Fit) -> Figure:
     figure = new_figure(height=2.2 * rows + 0.9, width=width)
     grid = figure.subplots(rows, len(columns), sharex="col", squeeze=False)
     entries = _entries(channel, fit)
+    many = len(columns) > _SIDE_BY_SIDE
     for panels, axis in zip(grid.T, columns, strict=True):
+        drawn = CellAxis(axis.name, np.arange(axis.bins + 1.0), BIN) if many else axis
         project = channel.cells.projection
         observed = project(channel.observed, axis.name)
+        ends = _interval(channel, axis, observed)
         stack = {name: project(components[name], axis.name) for name in order}
-        _draw_stack(panels[0], axis, observed, stack, entries)
+        _draw_stack(panels[0], drawn, observed, ends, stack, entries)
         if removed:
-            _draw_stack(panels[1], axis, observed, stack, entries, removed)
+            _draw_stack(panels[1], drawn, observed, ends, stack, entries, removed)
             what = "steady state" if removed == [STEADY] else "backgrounds"
-            panels[1].set_ylabel(f"Without {what}\n[{_per(axis).replace('E', 'e', 1)}]")
-        _energy_scale(panels[-1], axis)
+            panels[1].set_ylabel(f"Without {what}\n[{_per(drawn).replace('E', 'e', 1)}]")
+        _energy_scale(panels[-1], drawn)
         panels[-1].set_xlabel(_axis_label(axis))
-    _legend_below(figure, (grid[0, 0],), 2 if len(columns) == 1 else 3, upwards=True)
+        if many:
+            _write_edges(panels, axis)
+    for axes in grid[:, 1:].ravel() if many else ():  # all of them count events in a bin
+        axes.set_ylabel("")
+    longest = 0.5 + 0.08 * max(map(len, entries.values()))  # inches of an entry in the legend
+    _legend_below(figure, (grid[0, 0],), min(int(width / longest), 3) or 1, upwards=True)
     figure.align_ylabels()
     return finish(figure, channel.title or channel.name or "Counts")
 
@@ -106,13 +118,14 @@ def _draw_stack(
     axes: Axes,
     axis: CellAxis,
     observed: Array,
+    ends: tuple[Array, Array],
     stack: Mapping[str, Array],
     entries: Mapping[str, str],
     removed: Collection[str] = (),
 ) -> None:
     """Components on one another and the counts, both less what is ``removed``.
 
-    ``entries`` are their names in the legend.
+    ``ends`` are those of the error bars of the counts, ``entries`` are their names in the legend.
     """
     edges = axis.shown
     widths = np.diff(edges) if _uneven(edges) else np.ones(axis.bins)
@@ -127,12 +140,14 @@ def _draw_stack(
         axes.stairs(above, edges, baseline=total, fill=True, **look)
         total = above
     axes.stairs(total, edges, baseline=None, color=BLACK, linewidth=0.7)
-    low, high = poisson_interval(observed)
+    low, high = ends
     values = (observed - gone) / widths
     errors = np.array([observed - low, high - observed]) / widths
     centres = 0.5 * (edges[1:] + edges[:-1])
     label = f"Data ({shown_events(float(np.sum(observed)))})"
-    axes.errorbar(centres, values, errors, fmt="o", color=BLACK, linewidth=0.8, label=label)
+    size = 3.5 if axis.bins < 60 else 1.8  # so that many points can be told apart
+    look = {"fmt": "o", "markersize": size, "color": BLACK, "linewidth": 0.8, "label": label}
+    axes.errorbar(centres, values, errors, **look)
     top = max(float(np.max(values + errors[1])), float(np.max(total)), 1e-300)
     bottom = min(float(np.min(values - errors[0])), 0.0) if removed else 0.0
     axes.set_ylim(1.1 * bottom, 1.1 * top)
@@ -140,6 +155,22 @@ def _draw_stack(
     if removed:
         axes.axhline(0.0, color=BLACK, linewidth=0.6)
     axes.set_ylabel(_per(axis))
+
+
+def _interval(channel: Channel, axis: CellAxis, observed: Array) -> tuple[Array, Array]:
+    """Ends of the error bars of the counts on one axis."""
+    if not isinstance(channel.statistic, Gaussian):
+        return poisson_interval(observed)
+    errors = np.sqrt(channel.cells.projection(channel.statistic.errors**2, axis.name))
+    return observed - errors, observed + errors
+
+
+def _write_edges(panels: Sequence[Axes], axis: CellAxis) -> None:
+    """The edges of bins that are drawn equally wide, and a label that is not wider than these."""
+    for axes in panels:
+        axes.set_xticks(range(axis.bins + 1), [f"{edge:.3g}" for edge in axis.shown], rotation=45)
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+    panels[-1].set_xlabel(_axis_label(axis).replace(" [", "\n["))
 
 
 def poisson_interval(counts: Any) -> tuple[Array, Array]:
@@ -166,6 +197,8 @@ def _unit(axis: CellAxis) -> str:
 
 def _per(axis: CellAxis) -> str:
     """What the vertical axis counts: events in a bin, by its width, or per unit."""
+    if axis.unit == BIN:
+        return "Events / bin"
     if _uneven(axis.shown):
         return f"Events / {_unit(axis)}" if axis.unit else "Events / unit"
     width = f"{(axis.shown[-1] - axis.shown[0]) / axis.bins:.3g}"
@@ -175,7 +208,8 @@ def _per(axis: CellAxis) -> str:
 def _axis_label(axis: CellAxis) -> str:
     if axis.name == "energy":
         return AXIS_LABELS.get(axis.unit, f"Energy [{axis.unit}]")
-    name = axis.name[:1].upper() + axis.name[1:]
+    # A symbol such as cS2 is not a word.
+    name = axis.name.capitalize() if axis.name.islower() else axis.name
     return f"{name} [{_unit(axis) or 'dimensionless'}]"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +117,14 @@ class Prediction:
             }
             bins["counts_2d"] = [_list(row) for row in self.counts_2d]
         return bins
+
+
+def sums_by_name(names: Iterable[str], values: Any) -> dict[str, Any]:
+    """Values added up by name."""
+    total: dict[str, Any] = {}
+    for name, value in zip(names, values, strict=True):
+        total[name] = total.get(name, 0.0) + value
+    return total
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float]:

@@ -21,6 +21,7 @@ from cevns.datasets.templates import Release
 from cevns.inference.cross_section import measured_cross_section
 from cevns.inference.fit import fit
 from cevns.inference.result import as_dict
+from cevns.likelihood.signal import SIGNAL
 from cevns.merge import merge
 
 COLUMNS = (
@@ -95,14 +96,17 @@ def _result(dataset: str, study: str) -> Mapping[str, Any]:
     content = merge({"data": {"name": dataset}}, json.loads(study))
     analysis = analysis_of(study_from(content))
     found = fit(analysis.likelihood, analysis.interest)
-    (channel,) = analysis.likelihood.channels
+    channels = analysis.likelihood.channels
     (experiment,) = analysis.study.experiments.values()
-    measured = measured_cross_section(found, channel, experiment)
-    nominal = channel.components(analysis.likelihood.theta(analysis.likelihood.start))
+    measured = measured_cross_section(found, channels[0], experiment)
+    theta = analysis.likelihood.theta(analysis.likelihood.start)
+    nominal = [events for one in channels for events in one.components(theta).items()]
+    predicted = _summed((part, float(np.sum(events))) for part, events in nominal)
     return {
         **as_dict(found),
         "samples": _samples(dataset, analysis),
-        "predicted": {part: float(np.sum(events)) for part, events in nominal.items()},
+        "predicted": predicted,
+        "background": sum(events for part, events in predicted.items() if part != SIGNAL),
         "cross_section": measured.as_dict() if measured is not None else {},
     }
 
@@ -110,11 +114,22 @@ def _result(dataset: str, study: str) -> Mapping[str, Any]:
 def _samples(dataset: str, analysis: Analysis) -> dict[str, float]:
     """Events of each sample of the release in the cells."""
     (experiment,) = analysis.study.experiments.values()
-    declared = read_analysis(dataset)
-    release = Release(declared, require(dataset), experiment)
-    return {
-        name: float(np.sum(release.sample(name).binned(release.cells))) for name in declared.samples
-    }
+    declared, folder = read_analysis(dataset), require(dataset)
+    runs = [channel.run for channel in analysis.likelihood.channels]
+    releases = [Release(declared, folder, experiment, run, runs) for run in runs]
+    return _summed(
+        (name, float(np.sum(release.sample(name).binned(release.cells))))
+        for release in releases
+        for name in declared.samples
+    )
+
+
+def _summed(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Numbers added up by name."""
+    total: dict[str, float] = {}
+    for name, number in pairs:
+        total[name] = total.get(name, 0.0) + number
+    return total
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -56,6 +56,7 @@ _WHOLE: dict[str, tuple[float, Mapping[str, float]]] = {
     "PE": (units.PE, {"photoelectron": 1.0}),
     "POT": (units.POT, {"protons": 1.0}),
     "burst": (units.burst, {"bursts": 1.0}),
+    "fission": (units.fission, {"fissions": 1.0}),
     "mu_B": (1.0, {"magnetic_moment": 1.0}),
     "e": (1.0, {"charge": 1.0}),
     "percent": (units.percent, {}),
@@ -110,6 +111,7 @@ KNOWN_UNITS = [
     "PE",
     "POT",
     "burst",
+    "fission",
     "percent",
     "%",
 ]

@@ -9,8 +9,9 @@ import numpy as np
 
 if TYPE_CHECKING:
     from cevns.budget import Alternative
-    from cevns.parameters import Parameters
+    from cevns.parameters import Parameter, Parameters
     from cevns.prediction import Prediction
+    from cevns.uncertainty import Uncertainty
 
 PRETTY = {
     "nu_e": "ν_e",
@@ -66,27 +67,54 @@ def events(value: float) -> str:
     return f"{value:,.{min(digits, 6)}f}"
 
 
-def prediction_tables(prediction: Prediction) -> list[Any]:
-    """Totals by flavour and nuclide, and the bins of the observable."""
+def prediction_tables(prediction: Prediction, error: Uncertainty | None = None) -> list[Any]:
+    """Totals by flavour and nuclide, the bins of the observable, and what is uncertain."""
+    title = f"{prediction.name}: expected events"
     return [
-        table(f"{prediction.name}: expected events", ["", "events", "share"], _totals(prediction)),
+        table(title, ["", "events", "share"], _totals(prediction, error)),
         _bins(prediction),
+        *([] if error is None else [uncertainty_table(error, prediction.total)]),
     ]
 
 
-def _totals(prediction: Prediction) -> list[tuple[str, str, str]]:
+def uncertainty_table(error: Uncertainty, total: float) -> Any:
+    """What one standard deviation of each prior does to the signal and the backgrounds."""
+    rows = [
+        (
+            one.parameter.address,
+            _prior(one.parameter),
+            f"{one.down:+.4g}",
+            f"{one.up:+.4g}",
+            _share(abs(one.signal), total),
+            f"{one.background:+.4g}" if one.background else "",
+        )
+        for one in error.effects
+    ]
+    rows.append(("together", "", "", "", _share(error.total, total), ""))
+    columns = ["Uncertain", "prior", "signal −1σ", "signal +1σ", "share", "background"]
+    return table("What the priors mean", columns, rows)
+
+
+def _prior(parameter: Parameter) -> str:
+    return f"{(parameter.prior or 0.0) / parameter.scale:.4g} {parameter.unit}".rstrip()
+
+
+def _totals(prediction: Prediction, error: Uncertainty | None) -> list[tuple[str, str, str]]:
     total = prediction.total
-    rows = [("signal, all that passes", events(total), "")]
+    known = "" if error is None else f" ± {events(error.total)}"
+    rows = [("signal, all that passes", events(total) + known, "")]
 
     def add(parts: Mapping[str, float], names: Mapping[str, str]) -> None:
         if len(parts) > 1:
             rows.extend(
                 (f"  {names.get(name, name)}", events(value), _share(value, total))
                 for name, value in parts.items()
+                if value or not total
             )
 
     add(prediction.by_group, {})
-    add(prediction.by_flavour, PRETTY)
+    if prediction.by_flavour != prediction.by_group:  # mass states have no flavour
+        add(prediction.by_flavour, PRETTY)
     add(prediction.by_nuclide, {})
     off = prediction.below + prediction.above
     if off > 1e-9 * total:

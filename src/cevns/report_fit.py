@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns.likelihood.statistic import Gaussian
 from cevns.report import events, table
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ def component_table(fit: Fit, channel: Channel) -> Any:
         for part, (number, error) in found.items()
     ]
     rows.append(("sum", events(sum(number for number, _ in found.values())), ""))
-    rows.append(("observed", f"{float(np.sum(channel.observed)):.10g}", ""))
+    observed = float(np.sum(channel.observed))
+    counted = not isinstance(channel.statistic, Gaussian)
+    rows.append(("observed", f"{observed:.10g}" if counted else events(observed), ""))
     title = f"{channel.title or channel.name}: fitted events".removeprefix(": ")
     return table(title, ["component", "events", "error"], rows)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -126,8 +128,28 @@ def read_table(
         line that is not as it should be (file, line, what was found, what was expected).
     """
     shown = repr(name if name is not None else file.name)
-    try:
+    with _placed(path):
         return _parse(_read_text(file, shown), columns, shown)
+
+
+def read_columns(
+    file: Path, columns: Sequence[Column], path: str = "", name: str | None = None
+) -> FloatArray:
+    """Read a table of several columns whose rows are in any order, shape (rows, columns).
+
+    Parameters and errors are those of `read_table`; numbers are in internal units.
+    """
+    shown = repr(name if name is not None else file.name)
+    with _placed(path):
+        rows, scales, _ = _numbers(_read_text(file, shown), columns, shown)
+        return np.array([row for _, row in rows]) * scales
+
+
+@contextmanager
+def _placed(path: str) -> Iterator[None]:
+    """Say of a mistake in a table that it is at ``path`` of the experiment file."""
+    try:
+        yield
     except InputError as error:
         first = error.mistakes[0]
         placed = Mistake(path, first.found, first.expected, first.nearest)
@@ -170,6 +192,19 @@ def _neighbour(file: Path) -> str | None:
 
 
 def _parse(text: str, columns: Sequence[Column], shown: str) -> Table:
+    rows, scales, kind = _numbers(text, columns, shown)
+    for (_, before), (number, after) in pairwise(rows):
+        if not after[0] > before[0]:
+            found = f"{after[0]!r} after {before[0]!r}"
+            _refuse(shown, number, found, f"an ascending first column ({columns[0][0]!r})")
+    values = np.array([row for _, row in rows]) * scales
+    return Table(values[:, 0], values[:, 1], kind)
+
+
+def _numbers(
+    text: str, columns: Sequence[Column], shown: str
+) -> tuple[list[tuple[int, tuple[float, ...]]], FloatArray, str]:
+    """The rows with their lines, the scale of each column and the kind of the first."""
     lines = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)
@@ -178,15 +213,10 @@ def _parse(text: str, columns: Sequence[Column], shown: str) -> Table:
     if not lines:
         _refuse(shown, None, "no header row", f"a header row {_header(columns)!r}")
     scales, kind = _read_header(lines[0], columns, shown)
-    rows = [_read_row(number, line, len(columns), shown) for number, line in lines[1:]]
+    rows = [(number, _read_row(number, line, len(columns), shown)) for number, line in lines[1:]]
     if len(rows) < 2:
         _refuse(shown, None, f"{len(rows)} row(s) of numbers", "at least 2 rows")
-    for (number, _), before, after in zip(lines[2:], rows, rows[1:], strict=False):
-        if not after[0] > before[0]:
-            found = f"{after[0]!r} after {before[0]!r}"
-            _refuse(shown, number, found, f"an ascending first column ({columns[0][0]!r})")
-    values = np.array(rows) * scales
-    return Table(values[:, 0], values[:, 1], kind)
+    return rows, scales, kind
 
 
 def _header(columns: Sequence[Column]) -> str:

@@ -80,4 +80,5 @@ Ci = 3.7e10 * Bq
 # counted things
 POT = 1.0
 burst = 1.0
+fission = 1.0
 percent = 0.01

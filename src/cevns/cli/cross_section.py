@@ -14,6 +14,8 @@ Examples:
   cevns cross-section Ar40 --energy "30 MeV"
   cevns cross-section CsI --source stopped-pion --json
   cevns cross-section Xe --energy "30 MeV" --recoil "5 keV" --form-factor klein-nystrand
+  cevns cross-section Na23 --energy "30 MeV" --axial shell-model
+  cevns cross-section electron --energy "10 MeV" --flavour nu_mu
 """
 
 
@@ -27,6 +29,13 @@ Examples:
 @click.option("--threshold", default="0 keV", show_default=True, help="Smallest recoil counted.")
 @click.option("--flavour", type=click.Choice(NEUTRINOS), help="With --energy; nu_e by default.")
 @click.option("--form-factor", default="helm", show_default=True)
+@click.option(
+    "--axial",
+    type=click.Choice(["none", "simple", "shell-model"]),
+    default="none",
+    show_default=True,
+    help="What the spins of nuclei do.",
+)
 @click.option("--scheme", type=click.Choice(["tree", "radiative", "radiative-q"]), default="tree")
 @click.option("--sin2-theta-w", type=float, default=None, help="sin²θ_W; 0.23857 by default.")
 @click.option(
@@ -36,7 +45,8 @@ Examples:
 def command(target: str, as_json: bool, **options: Any) -> None:
     """Cross-sections of TARGET ("Ar40", "Xe", "CsI"), per nucleus.
 
-    For a compound or a natural element: the mean over its nuclei.
+    For a compound or a natural element: the mean over its nuclei. The TARGET "electron" is a free
+    electron.
     """
     result = _compute(target, **options)
     if as_json:
@@ -53,6 +63,7 @@ def _compute(
     threshold: str,
     flavour: str | None,
     form_factor: str,
+    axial: str,
     scheme: str,
     sin2_theta_w: float | None,
     kinematics: str,
@@ -70,9 +81,10 @@ def _compute(
     shared: dict[str, Any] = {
         "model": cevns.StandardModel.check(couplings, "", from_file=False),
         "form_factor": parse_form_factor(form_factor, path="--form-factor"),
+        "axial": axial,
         "kinematics": kinematics,
     }
-    made = cevns.Target(target, "TARGET")
+    made = target if target == "electron" else cevns.Target(target, "TARGET")
     result: dict[str, Any] = {"target": target, "couplings": couplings}
     if source is not None:
         pions = cevns.StoppedPion(flux=1 / cm**2 / s)
@@ -96,13 +108,15 @@ def _at(
     import numpy as np
 
     import cevns
+    from cevns.cross_sections import target_parts
     from cevns.kinematics import maximum_recoil
     from cevns.nodes import spectrum_grid
     from cevns.units import MeV, cm, keV
 
     E = _positive(energy, "MeV", "--energy")
     T_min = _positive(threshold, "keV", "--threshold", zero=True)
-    T_max = max(maximum_recoil(E, n.mass, shared["kinematics"]) for n in target.nuclides)
+    masses = [scatterer.mass for _, scatterer in target_parts(target)]
+    T_max = max(maximum_recoil(E, mass, shared["kinematics"]) for mass in masses)
     grid = spectrum_grid(T_max)
     if recoil is not None:
         grid = np.array([_positive(recoil, "keV", "--recoil")])
@@ -153,5 +167,7 @@ def _print(result: dict[str, Any]) -> None:
         rows.append(
             (f"⟨σ⟩ (stopped-pion flux{above})", f"{result['flux_averaged_cm2']:.6e}", "cm²")
         )
-    title = f"{result['target']}: cross-section per nucleus"
+    target = result["target"]
+    whole = "of one at rest" if target == "electron" else "per nucleus"
+    title = f"{target}: cross-section {whole}"
     report.show(report.table(title, ["", "value", "unit"], rows))

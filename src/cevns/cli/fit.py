@@ -131,9 +131,10 @@ def _cross_sections(analysis: Analysis, found: Fit) -> Found:
     from cevns.inference.cross_section import measured_cross_section
 
     experiments = analysis.study.experiments
+    first = {one.experiment: one for one in reversed(found.likelihood.channels)}
     each = {
-        channel.name: measured_cross_section(found, channel, experiments[channel.name])
-        for channel in found.likelihood.channels
+        name: measured_cross_section(found, channel, experiments[name])
+        for name, channel in first.items()
     }
     return {name: one for name, one in each.items() if one is not None}
 
@@ -145,7 +146,8 @@ def _result(analysis: Analysis, found: Fit, cross_sections: Found) -> dict[str, 
 
     result = as_dict(found, analysis.study.name)
     for name, one in cross_sections.items():
-        place = result["experiments"][name] if "experiments" in result else result
+        inside = name and "experiments" in result
+        place = result["experiments"].setdefault(name, {}) if inside else result
         place["cross_section"] = one.as_dict()
     return {**result, "versions": versions()}
 
@@ -154,7 +156,7 @@ def _print(analysis: Analysis, found: Fit, cross_sections: Found, written: list[
     from cevns import report
     from cevns.report_fit import fit_tables
 
-    titles = {channel.name: channel.title for channel in found.likelihood.channels}
+    titles = {name: one.name for name, one in analysis.study.experiments.items()}
     shown = {titles[name] or name or "counts": one for name, one in cross_sections.items()}
     report.show(*fit_tables(found, analysis.study.name, shown))
     if written:

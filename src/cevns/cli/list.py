@@ -12,28 +12,37 @@ EPILOG = """\b
 Examples:
   cevns list sources
   cevns list targets --json
+  cevns list catalogue
+  cevns list catalogue nucleus > my-experiment.yaml
   cevns list parameters examples/coherent-csi-2021.yaml
 """
-WHAT = ("sources", "interactions", "targets", "form-factors", "facilities", "units", "parameters")
+WHAT = (
+    *("sources", "interactions", "targets", "form-factors", "facilities", "units"),
+    *("catalogue", "parameters"),
+)
 
 
 @click.command("list", epilog=EPILOG)
 @click.argument("what")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", metavar="[FILE|NAME]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def command(what: str, file: Path | None, as_json: bool) -> None:
-    """List what there is: sources, interactions, targets, form-factors, facilities, units, or
-    the parameters of the experiment file FILE."""
+def command(what: str, file: str | None, as_json: bool) -> None:
+    """List what there is: sources, interactions, targets, form-factors, facilities, units, the
+    catalogue of experiments or the file of its entry NAME, or the parameters of the experiment
+    file FILE."""
     from cevns import report
     from cevns.errors import InputError, Mistake, unknown_name
 
     if what not in WHAT:
         raise unknown_name("", what, WHAT, "list")
+    if what == "catalogue" and file is not None:
+        _show_entry(file)
+        return
     if (what == "parameters") != (file is not None):
         expected = "cevns list parameters FILE" if file is None else "no file"
-        raise InputError(Mistake(what, "no file" if file is None else str(file), expected))
+        raise InputError(Mistake(what, "no file" if file is None else file, expected))
     if file is not None:
-        _show_parameters(file, as_json)
+        _show_parameters(Path(file), as_json)
         return
     rows = _LISTS[what]()
     if as_json:
@@ -42,6 +51,27 @@ def command(what: str, file: Path | None, as_json: bool) -> None:
         columns = list(rows[0])
         body = [[row.get(column, "") for column in columns] for row in rows]
         report.show(report.table(what.capitalize(), columns, body, numeric=len(columns)))
+
+
+def _show_entry(name: str) -> None:
+    """The file of an entry of the catalogue, to be copied."""
+    from cevns.catalogue import entry_file
+
+    click.echo(entry_file(name, "catalogue").read_text("utf-8"), nl=False)
+
+
+def _catalogue() -> list[dict[str, Any]]:
+    from cevns.catalogue import entries, entry_file, not_given
+    from cevns.merge import extended
+    from cevns.yaml_reader import read_file
+
+    rows = []
+    for name in entries():
+        path = entry_file(name)
+        content = extended(read_file(path), path.parent)
+        missing = ", ".join(not_given(content))
+        rows.append({"name": name, "what": content["about"]["title"], "not given": missing})
+    return rows
 
 
 def _show_parameters(file: Path, as_json: bool) -> None:
@@ -63,19 +93,13 @@ def _show_parameters(file: Path, as_json: bool) -> None:
         report.show(report.correlation_table(correlations))
 
 
-def _status(announced: bool) -> str:
-    return "validated only" if announced else "computed"
-
-
 def _sources() -> list[dict[str, Any]]:
     from cevns.sources import SOURCES
-    from cevns.sources.announced import AnnouncedSource
 
     return [
         {
             "name": name,
             "what": source.summary,
-            "status": _status(issubclass(source, AnnouncedSource)),
             "reference": source.reference,
         }
         for name, source in SOURCES.items()
@@ -84,13 +108,11 @@ def _sources() -> list[dict[str, Any]]:
 
 def _interactions() -> list[dict[str, Any]]:
     from cevns.interactions import INTERACTIONS
-    from cevns.interactions.announced import Announced
 
     return [
         {
             "name": name,
             "what": interaction.summary,
-            "status": _status(issubclass(interaction, Announced)),
             "reference": interaction.reference,
         }
         for name, interaction in INTERACTIONS.items()
@@ -129,14 +151,20 @@ def _form_factors() -> list[dict[str, Any]]:
 
 def _facilities() -> list[dict[str, Any]]:
     from cevns.sources.facilities import FACILITIES
-    from cevns.units import MW, GeV
+    from cevns.units import MW, GeV, s, year
+
+    def shown(number: float | None, unit: float = 1.0) -> str:
+        return "" if number is None else f"{number / unit:.3g}"
 
     return [
         {
             "name": name,
-            "power [MW]": f"{one.power / MW:g}",
-            "protons [GeV]": f"{one.proton_energy / GeV:g}",
-            "pions per proton": f"{one.pions_per_proton:g}",
+            "power [MW]": shown(one.power, MW),
+            "protons [GeV]": shown(one.proton_energy, GeV),
+            "pions per proton": shown(one.pions_per_proton),
+            "neutrinos per year": shown(one.neutrino_rate, 1 / year),
+            "pulses [Hz]": shown(one.repetition, 1 / s),
+            "duty": shown(one.duty),
             "reference": one.reference,
         }
         for name, one in FACILITIES.items()
@@ -156,4 +184,5 @@ _LISTS = {
     "form-factors": _form_factors,
     "facilities": _facilities,
     "units": _units,
+    "catalogue": _catalogue,
 }

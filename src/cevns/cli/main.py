@@ -15,8 +15,10 @@ VERBS = {
     "predict": "Expected counts, spectrum and figure from an experiment file.",
     "fit": "Parameters, their errors and the significance from data.",
     "scan": "Likelihood of data on a grid of parameters, resumable.",
+    "sensitivity": "What an experiment would learn: regions, limits, reach against a setting.",
     "sample": "Toy counts drawn from a prediction, to be fitted.",
     "cross-section": "Differential, total and flux-averaged cross-sections.",
+    "reproduce": "The numbers and figures of a paper, published and ours.",
     "list": "What there is: sources, interactions, targets, ..., parameters FILE.",
     "data": "Public data sets: list, fetch and verify their files.",
 }

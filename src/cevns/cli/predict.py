@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cevns.budget import Alternative
     from cevns.config.study import Study
     from cevns.prediction import Prediction
+    from cevns.uncertainty import Uncertainty
 
 EPILOG = """\b
 Examples:
@@ -19,11 +20,17 @@ Examples:
   cevns predict examples/coherent-lar-2020.yaml --json
   cevns predict examples/coherent-csi-2021.yaml --budget
   cevns predict examples/coherent-csi-2021.yaml --output output/csi
+  cevns predict --experiment nucleus
 """
 
 
 @click.command("predict", epilog=EPILOG)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--experiment",
+    metavar="NAME",
+    help="An entry of the catalogue in the place of FILE (cevns list catalogue).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--output",
@@ -33,19 +40,50 @@ Examples:
 @click.option(
     "--budget", "with_budget", is_flag=True, help="Also show how the total moves with each choice."
 )
-def command(file: Path, as_json: bool, output: Path | None, with_budget: bool) -> None:
+def command(
+    file: Path | None,
+    experiment: str | None,
+    as_json: bool,
+    output: Path | None,
+    with_budget: bool,
+) -> None:
     """Expected counts, spectrum and figure for the experiment file FILE."""
-    from cevns.config.study import load
-
-    study = load(file)
+    study = _study(file, experiment)
     predictions = {name: study.predict(name) for name in study.experiments}
+    errors = _errors(study)
     budgets = _budgets(study) if with_budget else {}
-    result = _result(study, predictions, budgets)
-    written = _write(study, predictions, result, output) if output is not None else []
+    result = _result(study, predictions, errors, budgets)
+    written = _write(study, predictions, errors, result, output) if output is not None else []
     if as_json:
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
-        _print(predictions, budgets, written)
+        _print(predictions, errors, budgets, written)
+
+
+def _study(file: Path | None, experiment: str | None) -> Study:
+    """The study in a file, or that of an entry of the catalogue."""
+    from cevns.catalogue import entry_file
+    from cevns.config.study import load
+    from cevns.errors import InputError, Mistake
+
+    if file is not None and experiment is not None:
+        raise InputError(Mistake("--experiment", str(file), "no FILE beside it"))
+    if file is not None:
+        return load(file)
+    if experiment is None:
+        expected = "an experiment file, or --experiment NAME"
+        raise InputError(Mistake("", "no FILE", expected))
+    return load(entry_file(experiment, "--experiment"))
+
+
+def _errors(study: Study) -> dict[str, Uncertainty]:
+    """How well each prediction is known, where the file has priors."""
+    if not any(parameter.prior for parameter in study.parameters.values()):
+        return {}
+    from cevns.uncertainty import uncertainty
+
+    found = {name: uncertainty(study, name) for name in study.experiments}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _budgets(study: Study) -> dict[str, list[Alternative]]:
@@ -59,12 +97,17 @@ def _budgets(study: Study) -> dict[str, list[Alternative]]:
 
 
 def _result(
-    study: Study, predictions: dict[str, Prediction], budgets: dict[str, list[Alternative]]
+    study: Study,
+    predictions: dict[str, Prediction],
+    errors: dict[str, Uncertainty],
+    budgets: dict[str, list[Alternative]],
 ) -> dict[str, Any]:
     """The object of ``--json``: the prediction, or one per experiment."""
     from cevns.config.write import versions
 
     single = {name: prediction.as_dict() for name, prediction in predictions.items()}
+    for name, error in errors.items():
+        single[name]["uncertainty"] = error.as_dict()
     for name, alternatives in budgets.items():
         single[name]["budget"] = [vars(one) for one in alternatives]
     result = single.get("", {"name": study.name, "experiments": single})
@@ -73,13 +116,14 @@ def _result(
 
 def _print(
     predictions: dict[str, Prediction],
+    errors: dict[str, Uncertainty],
     budgets: dict[str, list[Alternative]],
     written: list[Path],
 ) -> None:
     from cevns import report
 
     for name, prediction in predictions.items():
-        report.show(*report.prediction_tables(prediction))
+        report.show(*report.prediction_tables(prediction, errors.get(name)))
         if name in budgets:
             report.show(report.budget_table(budgets[name], prediction.name))
     if written:
@@ -87,7 +131,11 @@ def _print(
 
 
 def _write(
-    study: Study, predictions: dict[str, Prediction], result: dict[str, Any], output: Path
+    study: Study,
+    predictions: dict[str, Prediction],
+    errors: dict[str, Uncertainty],
+    result: dict[str, Any],
+    output: Path,
 ) -> list[Path]:
     """Results, resolved configuration and one figure per experiment."""
     from cevns import plot
@@ -98,7 +146,7 @@ def _write(
     written = [output / "results.json", write_config(study, output)]
     write_json(written[0], result)
     for name, prediction in predictions.items():
-        figures = {"prediction": plot.prediction_figure(prediction)}
+        figures = {"prediction": plot.prediction_figure(prediction, errors.get(name))}
         if len(prediction.above_edges) > 1:
             figures["threshold"] = plot.threshold_figure(
                 prediction.edges,

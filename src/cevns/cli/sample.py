@@ -123,7 +123,7 @@ def _counts(channel: Channel, generator: np.random.Generator | None) -> Any:
     import numpy as np
 
     expected = np.maximum(channel.observed, 0.0)
-    return expected if generator is None else generator.poisson(expected)
+    return expected if generator is None else channel.statistic.draw(expected, generator)
 
 
 def _comments(

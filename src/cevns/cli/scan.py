@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cevns.inference.plane import Grid
     from cevns.scan.plan import Plan
     from cevns.scan.run import Summary
+    from cevns.sensitivity.evaluate import StudyGrid
 
 EPILOG = """\b
 Examples:
@@ -29,7 +30,7 @@ Examples:
 _MOST = 8  # lines about one thing
 
 
-class _Share(click.ParamType):  # type: ignore[type-arg]
+class Share(click.ParamType):  # type: ignore[type-arg]
     """i/N: which of N runs this is."""
 
     name = "i/N"
@@ -59,7 +60,7 @@ class _Share(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option(
     "--shard",
-    type=_Share(),
+    type=Share(),
     default=(1, 1),
     show_default="1/1",
     help="Compute one of N shares only; several jobs may share the folder.",
@@ -90,9 +91,9 @@ def command(
     grid = grid_of(study, exact)
     with ExitStack() as stack:
         folder = output or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        summary = _run(grid, folder, processes, shard, output is not None)
+        summary = computed(grid, folder, processes, shard, output is not None)
         if summary.missing:
-            _say_share(summary, folder, as_json)
+            say_share(summary, folder, as_json)
             return 0
         outcome = _merged(grid, folder)
         result = _result(outcome)
@@ -107,7 +108,9 @@ def command(
 # --- the points -------------------------------------------------------------------------------
 
 
-def _run(grid: Grid, folder: Path, processes: int, shard: tuple[int, int], kept: bool) -> Summary:
+def computed(
+    grid: Grid | StudyGrid, folder: Path, processes: int, shard: tuple[int, int], kept: bool
+) -> Summary:
     """What is missing of the share, computed; Ctrl-C leaves what is done."""
     from cevns.inference.plane import scan_folder
     from cevns.progress import progress
@@ -154,7 +157,7 @@ def _differences(one: Any, two: Any, path: str = "") -> Iterator[tuple[str, str,
         yield path, show(one), show(two)
 
 
-def _say_share(summary: Summary, folder: Path, as_json: bool) -> None:
+def say_share(summary: Summary, folder: Path, as_json: bool) -> None:
     """A share is done and others are not: nothing to merge yet."""
     content = {"points": summary.points, "done": summary.done, "missing": summary.missing}
     if as_json:

@@ -29,10 +29,9 @@ from cevns.exposure import Exposure
 from cevns.form_factor_spec import FormFactorField
 from cevns.form_factors import FormFactor
 from cevns.interactions import INTERACTIONS, Interaction, Model, StandardModel
-from cevns.interactions.announced import Announced
 from cevns.interactions.standard_model import SIN2_THETA_W
+from cevns.overlays import known_overlay
 from cevns.sources import SOURCES, Source
-from cevns.sources.announced import AnnouncedSource
 from cevns.spec import (
     BLOCK,
     WORD,
@@ -136,9 +135,14 @@ class Couplings(Spec):
 
 
 class ElectronScattering(Spec):
-    """Options of neutrino–electron scattering."""
+    """Options of neutrino–electron scattering.
+
+    Without ``w_exchange`` ν_e scatter as the other flavours do; ``binding`` says whether electrons
+    that are bound by more than the recoil are left out, or all are as if they were free.
+    """
 
     w_exchange: StrictBool = True
+    binding: Literal["stepped", "free"] = "stepped"
 
 
 class DataChoice(Spec):
@@ -146,14 +150,16 @@ class DataChoice(Spec):
 
     ``observable`` is the title of the column of the observable in an own file, or which energy
     ("keVee", "PE") its column "energy" holds. ``quenching`` chooses between the variants of a
-    release that offers some. Where a release holds a simulated signal, ``signal`` says whether
-    its shape is taken (the default) or the one predicted here.
+    release that offers some, ``runs`` some of the parts of one that has several. Where a release
+    holds a simulated signal, ``signal`` says whether its shape is taken (the default) or the one
+    predicted here.
     """
 
     name: str | None = None
     file: ExistingFile | None = None
     observable: str = "energy"
     quenching: str | None = None
+    runs: tuple[str, ...] | None = None
     signal: Literal["released", "predicted"] | None = None
 
     @model_validator(mode="after")
@@ -162,9 +168,9 @@ class DataChoice(Spec):
             raise mistake("both or neither of name and file", "one of 'name' and 'file'")
         if self.file is not None and self.signal is not None:
             raise mistake(f"signal {show(self.signal)} of a file", "no 'signal': it is predicted")
-        if self.name is not None and self.quenching is not None:
-            found = f"quenching {show(self.quenching)} of {self.name}"
-            raise mistake(found, "no 'quenching': the release has no variants")
+        for key in ("quenching", "runs") if self.file is not None else ():
+            if getattr(self, key) is not None:
+                raise mistake(f"{key!r} beside a file", f"{key!r} with a public data set only")
         return self
 
     @classmethod
@@ -216,11 +222,21 @@ class ExperimentBlocks(Spec):
 
     def interactions(self) -> Model:
         """The model, its Standard Model part with the couplings asked for."""
-        if self.own_couplings():
-            return Model(self.model)
-        standard = StandardModel(**self.couplings.model_dump())
-        named = [standard if part.name == standard.name else part for part in self.model]
-        return Model(named)
+        asked = {} if self.own_couplings() else self.couplings.model_dump()
+        if not self.electrons.w_exchange:
+            asked["w_exchange"] = False
+        return Model(
+            [
+                part.model_copy(update=asked) if isinstance(part, StandardModel) else part
+                for part in self.model
+            ]
+        )
+
+    @property
+    def electrons(self) -> ElectronScattering:
+        """What is said about scattering on electrons, the defaults where nothing is."""
+        given = self.electron_scattering
+        return given if isinstance(given, ElectronScattering) else ElectronScattering()
 
     def build(self, name: str = "") -> Experiment:
         """The experiment, called ``name`` where it has no name of its own.
@@ -228,9 +244,8 @@ class ExperimentBlocks(Spec):
         Raises
         ------
         InputError
-            Where the parts do not fit, or one of them cannot be computed by this version.
+            Where the parts do not fit.
         """
-        self._refuse_announced()
         source: Source | tuple[Source, ...] = self.source
         return Experiment(
             source=source,
@@ -239,34 +254,11 @@ class ExperimentBlocks(Spec):
             model=self.interactions(),
             kinematics=self.kinematics,
             form_factor=self.form_factor,
+            axial=self.axial,
+            electrons="none" if self.electron_scattering is False else self.electrons.binding,
             binning=self.binning,
             name=self.name or name,
         )
-
-    def _refuse_announced(self) -> None:
-        """Name every part of the contract that is declared but cannot be computed yet."""
-        mistakes = []
-        several = not isinstance(self.source, Source)
-        for index, source in enumerate(self.source if several else [self.source]):
-            if isinstance(source, AnnouncedSource):
-                path = f"source[{index}]" if several else "source"
-                found = f"type {source.type!r}"  # type: ignore[attr-defined]
-                mistakes.append(Mistake(path, found, _not_yet("a source")))
-        for index, part in enumerate(self.model):
-            if isinstance(part, Announced):
-                found = repr(part.name)
-                mistakes.append(Mistake(f"model[{index}]", found, _not_yet("an interaction")))
-        if self.electron_scattering is not False:
-            found = show(self.electron_scattering)
-            mistakes.append(Mistake("electron_scattering", found, "false, in this version"))
-        if self.axial != "none":
-            mistakes.append(Mistake("axial", show(self.axial), "none, in this version"))
-        if mistakes:
-            raise InputError(mistakes)
-
-
-def _not_yet(kind: str) -> str:
-    return f"{kind} that this version can compute (it is validated and listed only)"
 
 
 class ParameterSetting(Spec):
@@ -311,7 +303,11 @@ Confidence = Annotated[
 
 
 class ScanBlock(Spec):
-    """Axes of a scan and what happens to the other parameters."""
+    """Axes of a scan and what happens to the other parameters.
+
+    ``settings`` are numbers of the file by address or by the path of their key; ``overlays`` are
+    limits from elsewhere to be drawn beside the result (`cevns.overlays`).
+    """
 
     axes: dict[str, Any] = Field(default_factory=dict, alias="parameters")
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -320,21 +316,44 @@ class ScanBlock(Spec):
     ] = "none"
     confidence: Confidence = (0.90,)
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
+    overlays: tuple[Annotated[str, AfterValidator(known_overlay)], ...] = ()
 
 
 class StudyBlock(Spec):
-    """The statistic of a sensitivity study."""
+    """The statistic of a sensitivity study.
+
+    ``systematic`` is relative to what is counted, several are several contours; ``correlated``
+    tells whether all experiments share it. ``observable`` is what is compared (a number of counts
+    per experiment, its bins, or the ratio of two samples), ``ratio`` the two: groups of the
+    source, or experiments.
+    """
 
     statistic: Literal["chi2-counting", "poisson"] = "poisson"
     systematic: Annotated[
         Annotated[Relative, WORD] | Annotated[tuple[Relative, ...], BLOCK], WORD_OR_BLOCK
     ] = 0.0
     sigma_from: Literal["expected", "observed"] = "expected"
+    correlated: StrictBool = False
+    observable: Literal["counts", "spectrum", "ratio"] | None = None
+    ratio: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)] = ("prompt", "delayed")
+
+
+class About(Spec):
+    """What a file says of itself: where its numbers are from, and which of them nobody published.
+
+    ``references`` and ``missing`` map the path of a key ("detector.mass", "source") to a text. A
+    number that is ``missing`` may be given by a file that extends this one.
+    """
+
+    title: str = ""
+    references: dict[str, str] = Field(default_factory=dict)
+    missing: dict[str, str] = Field(default_factory=dict)
 
 
 class StudyBlocks(Spec):
     """What concerns all experiments of a file."""
 
+    about: About = About()
     given: dict[str, ParameterSetting] = Field(default_factory=dict, alias="parameters")
     correlations: tuple[Correlation, ...] = ()
     fit: FitBlock | None = None

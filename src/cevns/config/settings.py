@@ -252,7 +252,8 @@ def _scan_mistakes(
     for block, axes in (("parameters", together.scan.axes), ("settings", together.scan.settings)):
         for name, axis in axes.items():
             path = f"scan.{block}.{name}"
-            matches = meant(path, name)
+            # A setting may be any key of the file: `cevns.sensitivity.variants` looks for it.
+            matches = meant(path, name) if block == "parameters" else []
             try:
                 read = read_axis(axis, table[matches[0]] if matches else None, path)
                 total *= read["points"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeGuard
 
 from cevns.config.schema import ExperimentBlocks
-from cevns.errors import InputError, Mistake, nearest, show
+from cevns.errors import InputError, Mistake, join, nearest, show
 from cevns.merge import merge
 
 BLOCK_KEYS = tuple(ExperimentBlocks.model_fields)
@@ -61,7 +62,8 @@ def _brought(
     name = chosen.get("name") if isinstance(chosen, Mapping) else chosen
     if name is None:
         return {}
-    from cevns.datasets.analysis import analysed, apparatus  # only files with data need them
+    from cevns.datasets.analysis import analysed  # only files with data need them
+    from cevns.datasets.apparatus import apparatus
     from cevns.datasets.release import dataset_names
 
     known = analysed()
@@ -71,11 +73,23 @@ def _brought(
         expected = f"{kind}: {', '.join(known)}; own counts are {{file: counts.csv}}"
         mistakes.append(Mistake(path, show(name), expected, nearest(name, known)))
         return None
+    options = chosen if isinstance(chosen, Mapping) else {}
+    quenching, runs = options.get("quenching"), options.get("runs")
     try:
-        return {**apparatus(name), "data": {"name": name}}
+        brought = apparatus(
+            name,
+            quenching if isinstance(quenching, str) else None,
+            runs if _is_words(runs) else None,
+        )
     except InputError as error:
-        mistakes.extend(error.mistakes)
+        mistakes.extend(replace(one, path=join(path, [one.path])) for one in error.mistakes)
         return None
+    return {**brought, "data": {"name": name}}
+
+
+def _is_words(value: object) -> TypeGuard[Sequence[str]]:
+    """Whether it is a list of text; what else it may be, the block of the data refuses."""
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
 
 
 def _of_the_release(blocks: Mapping[str, Any], path: str) -> Iterator[Mistake]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from cevns.catalogue import not_given
 from cevns.config.addressed import addressed
 from cevns.config.places import located, place
 from cevns.config.schema import ExperimentBlocks, StudyBlocks
@@ -259,6 +260,7 @@ def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = 
     data = {"name": name, **extended(raw, directory)}
     if "name" not in raw and _is_public(data.get("data")):
         del data["name"]  # a public data set has a title of its own
+    _refuse_incomplete(data)
     try:
         study = replace(_validated_study(data, directory), written=raw)
         _ = study.parameters  # their addresses are checked with the rest of the file
@@ -266,6 +268,17 @@ def study_from(raw: Mapping[str, Any], directory: Path | str = ".", name: str = 
         found = [located(one, data, raw) for one in error.mistakes]
         raise InputError(list(dict.fromkeys(found))) from None
     return study
+
+
+def _refuse_incomplete(data: Mapping[str, Any]) -> None:
+    """Name what an entry of the catalogue says is not published, unless it is given."""
+    if missing := not_given(data):
+        raise InputError(
+            [
+                Mistake(path, "nothing", f"a value of your own ({why})")
+                for path, why in missing.items()
+            ]
+        )
 
 
 def _is_public(data: Any) -> bool:

@@ -52,9 +52,19 @@ def dump(content: Mapping[str, Any]) -> str:
     from io import StringIO
 
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
+    class Representer(SafeRepresenter):
+        """Quotes text that starts like a key: "?A" within brackets is one."""
+
+    def text(representer: Any, value: str) -> Any:
+        quoted = '"' if value.startswith("?") else None
+        return representer.represent_scalar("tag:yaml.org,2002:str", value, style=quoted)
+
+    Representer.add_representer(str, text)
     stream = StringIO()
     yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = Representer
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = 100

@@ -94,6 +94,7 @@ def _predicted(experiment: Experiment, theta: Theta) -> float:
         experiment.detector.target,
         model=experiment.model,
         form_factor=experiment.form_factor,
+        axial=experiment.axial,
         kinematics=experiment.kinematics,
         theta=theta,
     )

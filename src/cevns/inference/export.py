@@ -13,9 +13,10 @@ The ``normsys`` of HistFactory is no Gaussian norm: it is exponential beyond ±1
 
 Some things have no counterpart. Parameters that enter through the fold (a free pulse mean, a weak
 mixing angle, a mass) must be held: `write_workspace` holds them at their best values and says so.
-Correlated priors, and a sample that two Gaussian norms or one and a morph have to multiply beyond
-the one "lumi", are refused. Where a morphed bin makes the whole expectation of a cell negative,
-pyhf's −2 ln L is NaN (ours goes on as a straight line); they agree wherever that is positive.
+Values with Gaussian errors, correlated priors, and a sample that two Gaussian norms or one and a
+morph have to multiply beyond the one "lumi", are refused. Where a morphed bin makes the whole
+expectation of a cell negative, pyhf's −2 ln L is NaN (ours goes on as a straight line); they agree
+wherever that is positive.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from cevns.inference.minimum import Minimum
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.part import Part
+from cevns.likelihood.statistic import Gaussian
 from cevns.parameters import Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -148,6 +150,10 @@ class _Export:
 
     def _refuse(self) -> None:
         likelihood = self.likelihood
+        for channel in likelihood.channels:
+            if isinstance(channel.statistic, Gaussian):
+                found = f"{channel.title or _name(channel)}, values with errors"
+                raise _cannot(found, "counts, whose statistic is Poisson's")
         if self.poi not in likelihood.floating:
             raise _cannot(f"{self.poi}, which does not float", "one that floats for the interest")
         for address in _folded(likelihood):

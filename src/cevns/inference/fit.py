@@ -12,8 +12,7 @@ import numpy as np
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
 from cevns.inference.interval import interval
-from cevns.inference.minimum import Minimum, minimise
-from cevns.likelihood import poisson
+from cevns.inference.minimum import ROUGH, Minimum, minimise
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.signal import SIGNAL
@@ -27,6 +26,9 @@ _ASIDE = 3.0
 
 _SAME = 0.1
 """Natural steps by which two minima must differ."""
+
+_FAR = np.geomspace(1.0, 300.0, 45)
+"""Errors at which a likelihood is looked at for valleys beyond a barrier."""
 
 Events = dict[str, tuple[float, float]]
 """Component → (fitted events, error)."""
@@ -198,6 +200,9 @@ def _minima(likelihood: Likelihood, interest: Sequence[str]) -> list[Minimum]:
         if parameter.prior is None and not address.endswith(SIGNAL_NORM):
             starts = _starts(likelihood, parameter)
             found += [minimise(likelihood, {**nominal, address: start}) for start in starts]
+            lowest = min(found, key=lambda one: (not one.converged, one.value))
+            starts = _valleys(lowest, parameter)
+            found += [minimise(likelihood, {**nominal, address: start}) for start in starts]
     # Of two that are the same, as of a coupling and its negative, the positive one.
     found.sort(key=lambda one: (not one.converged, round(one.value, 6), *(-one.values)))
     best = found[0]
@@ -207,9 +212,48 @@ def _minima(likelihood: Likelihood, interest: Sequence[str]) -> list[Minimum]:
             np.all(np.abs(one.values - other.values) < _SAME * likelihood.steps)
             for other in distinct
         )
-        if one.converged and one.value < best.value + 1.0 and not near:
+        if one.converged and one.value < best.value + 1.0 and not near and _bottom(one, interest):
             distinct.append(one)
     return distinct
+
+
+def _bottom(found: Minimum, interest: Sequence[str]) -> bool:
+    """Whether it goes up on both sides: where a coupling enters squared, zero may be a summit."""
+    for address in interest:
+        index = found.likelihood.floating.index(address)
+        step = _ASIDE * _SAME * found.likelihood.steps[index]
+        low, high = found.likelihood.parameters[address].bounds or (-math.inf, math.inf)
+        for side in (-step, step):
+            moved = found.values.copy()
+            moved[index] = min(max(moved[index] + side, low), high)
+            if found.likelihood(moved) < found.value - ROUGH:
+                return False
+    return True
+
+
+def _valleys(found: Minimum, parameter: Parameter) -> list[float]:
+    """Where the likelihood has a valley far from ``found``, the rest as fitted: a barrier away.
+
+    What interferes with the weak amplitude fits twice, near zero and where it turns its sign.
+    """
+    likelihood, index = found.likelihood, found.likelihood.floating.index(parameter.address)
+    low, high = parameter.bounds or (-math.inf, math.inf)
+
+    def height(value: float) -> float:
+        moved = found.values.copy()
+        moved[index] = value
+        return float(likelihood(moved))
+
+    centre, error = float(found.values[index]), float(found.errors[index])
+    if not math.isfinite(error):  # held at a bound
+        return []
+    starts = []
+    for side in (-1.0, 1.0):
+        values = [x for x in (centre + side * error * _FAR).tolist() if low <= x <= high]
+        heights = np.array([height(value) for value in values])
+        inside = (heights[1:-1] < heights[:-2]) & (heights[1:-1] <= heights[2:])
+        starts += [values[place + 1] for place in np.flatnonzero(inside)]
+    return starts
 
 
 def _starts(likelihood: Likelihood, parameter: Parameter) -> list[float]:
@@ -266,7 +310,10 @@ def _goodness(minimum: Minimum) -> Goodness:
     likelihood, theta = minimum.likelihood, minimum.theta
     on_bounds = int(np.sum(~np.isfinite(minimum.errors)))
     expected = [channel.expected(theta, likelihood.morphed) for channel in likelihood.channels]
-    moments = [poisson.typical_deviance(one) for one in expected]
+    moments = [
+        channel.statistic.typical_deviance(one)
+        for channel, one in zip(likelihood.channels, expected, strict=True)
+    ]
     free = len(likelihood.floating) - len(likelihood.constraints.addresses) - on_bounds
     return Goodness(
         likelihood.deviance(theta),

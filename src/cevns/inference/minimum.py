@@ -98,7 +98,9 @@ class Minimum:
         if not len(free):
             return covariance
         matrix = _second_derivatives(likelihood, values)[np.ix_(free, free)]
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        if np.min(np.diag(matrix)) <= 0.0:
+            return covariance
+        scale = 1.0 / np.sqrt(np.diag(matrix))
         scaled = matrix * np.outer(scale, scale)
         if np.all(np.isfinite(scaled)) and np.min(np.linalg.eigvalsh(scaled)) > _DEGENERATE:
             inverse = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)

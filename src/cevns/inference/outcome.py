@@ -120,14 +120,14 @@ def regions(outcome: Outcome, height: float) -> list[Region]:
         nodes = np.insert(nodes, place, outcome.best[address])
         heights = np.insert(heights, place, 0.0)
     there, back = (np.log, np.exp) if address in grid.logarithmic else (np.asarray, float)
-    ends = _below(there(nodes / scale), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
+    ends = below(there(nodes / scale), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
     return [
         (None if low is None else float(back(low)), None if high is None else float(back(high)))
         for low, high in ends
     ]
 
 
-def _below(nodes: Any, roots: Any, limit: float) -> list[Region]:
+def below(nodes: Any, roots: Any, limit: float) -> list[Region]:
     """Where ``roots``, linear between ascending ``nodes``, are below ``limit``."""
 
     def end(inside: int, outside: int) -> float | None:

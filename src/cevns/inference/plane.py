@@ -69,7 +69,7 @@ class Grid:
     @cached_property
     def likelihood(self) -> Likelihood:
         """What floats at each point: the profiled parameters."""
-        return _held(self.analysis, self._middle(), self.profiled).with_(morphed=self.morphed)
+        return held_at(self.analysis, self._middle(), self.profiled).with_(morphed=self.morphed)
 
     @property
     def free(self) -> Likelihood:
@@ -91,23 +91,11 @@ class Grid:
             Column(HEIGHT, long_name="-2 ln(L/L_saturated)"),
             *(Column(a, *_unit(table[a]), "profiled") for a in self.likelihood.floating),
         )
-        content = self._content()
+        own = {"profiled": list(self.profiled), "morphed": self.morphed}
+        content = {**content_of(self.analysis.study), **own}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-        settings = {"settings": text} if len(text.encode()) < _LONGEST else {}
-        attributes = {"title": self.analysis.study.name, **settings}
+        attributes = {"title": self.analysis.study.name, **settings_of(text)}
         return Plan(axes, columns, self._chunk(), fingerprint(content), attributes)
-
-    def _content(self) -> dict[str, Any]:
-        """What the points depend on: settings, and for each file what is in it."""
-        study = self.analysis.study
-        kept = _without(study.resolved, _DEFAULTS)
-        couplings = _without(kept.pop("couplings", {}), Couplings().model_dump())
-
-        def digest(name: str) -> str:
-            return hashlib.sha256((study.directory / name).read_bytes()).hexdigest()[:32]
-
-        own = {"couplings": couplings, "profiled": list(self.profiled), "morphed": self.morphed}
-        return {**with_files(kept, digest), **own}
 
     def _chunk(self) -> int:
         """Points of one chunk: a row or an even share of it, not too many and not too few."""
@@ -126,6 +114,22 @@ class Grid:
         return partial(make_evaluator, dict(study.written), str(study.directory), *options)
 
 
+def content_of(study: Study) -> dict[str, Any]:
+    """What the points of a scan depend on: settings, and for each file what is in it."""
+    kept = _without(study.resolved, _DEFAULTS)
+    couplings = _without(kept.pop("couplings", {}), Couplings().model_dump())
+
+    def digest(name: str) -> str:
+        return hashlib.sha256((study.directory / name).read_bytes()).hexdigest()[:32]
+
+    return {**with_files(kept, digest), "couplings": couplings}
+
+
+def settings_of(text: str) -> dict[str, str]:
+    """The attribute that lets a folder say what its scan was made of, where it is not too long."""
+    return {"settings": text} if len(text.encode()) < _LONGEST else {}
+
+
 def _without(content: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     unsaid = [*_NO_MATTER, *(key for key, value in defaults.items() if content.get(key) == value)]
     return {key: value for key, value in content.items() if key not in unsaid}
@@ -135,7 +139,7 @@ def _unit(parameter: Parameter) -> tuple[str, float]:
     return parameter.unit, parameter.scale
 
 
-def _held(analysis: Analysis, axes: Mapping[str, float], profiled: tuple[str, ...]) -> Likelihood:
+def held_at(analysis: Analysis, axes: Mapping[str, float], profiled: tuple[str, ...]) -> Likelihood:
     """The likelihood with nothing but ``profiled`` floating.
 
     An axis whose nominal value is none or complex, such as the mass of a bare interaction, is at
@@ -242,7 +246,7 @@ def make_evaluator(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what there is to say was said for the whole scan
         analysis = analysis_of(study_from(written, directory))
-    likelihood = _held(analysis, axes, profiled).with_(morphed=morphed)
+    likelihood = held_at(analysis, axes, profiled).with_(morphed=morphed)
     _ = likelihood.steps  # at the nominal point, so that no result depends on the order of points
 
     def evaluate(points: Mapping[str, Array], seeds: Any) -> Mapping[str, Any]:
@@ -251,7 +255,7 @@ def make_evaluator(
         columns.update({address: [] for address in likelihood.floating})
         for point in zip(*points.values(), strict=True):
             values = dict(zip(points, map(float, point), strict=True))
-            height, best, status = _point(likelihood, values, start)
+            height, best, status = height_at(likelihood, values, start)
             # The neighbour is a good start, a failed fit is not.
             start = {} if status else best
             columns[HEIGHT].append(height)
@@ -263,7 +267,7 @@ def make_evaluator(
     return evaluate
 
 
-def _point(
+def height_at(
     likelihood: Likelihood, values: Mapping[str, float], start: Mapping[str, float]
 ) -> tuple[float, dict[str, float], str]:
     """Height, what floats, and why it failed: a corner without physics is no reason to stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from cevns.amplitudes import Term
@@ -80,6 +81,18 @@ class Model:
     def doubts(self) -> list[str]:
         """What is likely a mistake in this sum, one line each."""
         return [text for part in self.interactions for text in part.doubts(self)]
+
+    def idle(self, sites: AbstractSet[str]) -> list[str]:
+        """Which of them act on nothing, where a target has these ``sites``: one line each."""
+        found = []
+        for part in self.interactions:
+            wanted = {term.site for term in part.terms()}
+            if wanted and not wanted & sites:
+                found.append(
+                    f"{part.name} acts on nothing in this target: spins of nuclei come with "
+                    "'axial', electrons with 'electron_scattering'"
+                )
+        return found
 
     def propagate(self, component: Component, theta: Theta) -> list[Component]:
         """What all of them make of a component on its way, one after the other."""

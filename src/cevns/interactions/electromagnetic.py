@@ -14,6 +14,9 @@ A positive :math:`q` is repelled by protons, as in the Lagrangian of a vector bo
 charges. The fine-structure constant is the one at zero momentum, which is what :math:`\alpha` means
 at these :math:`Q`.
 
+Those between two flavours, ``nu_e_mu`` and so on, are the entries of a symmetric matrix: they
+change the flavour, and their squares add to what the diagonal gives.
+
 A charge radius is the shift from the Standard Model's where that one is in the nucleon couplings
 already (``radiative`` and ``radiative-q`` of `cevns.interactions.StandardModel`), and the whole of
 it with couplings at tree level.
@@ -28,7 +31,7 @@ from typing import Annotated, Any, ClassVar
 from cevns.amplitudes import Term
 from cevns.constants import G_F, alpha, hbar_c
 from cevns.interactions.base import Interaction, Model
-from cevns.interactions.standard_model import StandardModel, diagonal
+from cevns.interactions.standard_model import StandardModel, between, diagonal
 from cevns.parameters import Theta
 from cevns.spec import Number, Quantity
 
@@ -41,8 +44,12 @@ CHARGES = {"p": 1.0, "e": -1.0}
 AreaShift = Annotated[float, Quantity("cm^2", range="any")]
 
 
+_FIELDS = ("nu_e", "nu_mu", "nu_tau")
+_BETWEEN = ("nu_e_mu", "nu_e_tau", "nu_mu_tau")
+
+
 class _Flavours(Interaction):
-    """Numbers of each flavour, times a common factor and a profile, on electric charges."""
+    """Numbers of each flavour and pair, times a factor and a profile, on electric charges."""
 
     factor: ClassVar[float]
 
@@ -57,9 +64,13 @@ class _Flavours(Interaction):
         return None
 
     def _coupling(self, factor: float) -> Callable[[Theta], Any]:
-        """θ → factor times the numbers of ν_e, ν_μ, ν_τ on the diagonal."""
-        fields = ("nu_e", "nu_mu", "nu_tau")
-        return lambda theta: diagonal(self.at(field, theta) for field in fields) * factor
+        """θ → factor times the matrix of the numbers."""
+
+        def matrix(theta: Theta) -> Any:
+            own = diagonal(self.at(field, theta) for field in _FIELDS)
+            return (own + between(self.at(field, theta) for field in _BETWEEN)) * factor
+
+        return matrix
 
 
 class _Radii(_Flavours):
@@ -68,6 +79,9 @@ class _Radii(_Flavours):
     nu_e: AreaShift = 0.0
     nu_mu: AreaShift = 0.0
     nu_tau: AreaShift = 0.0
+    nu_e_mu: AreaShift = 0.0
+    nu_e_tau: AreaShift = 0.0
+    nu_mu_tau: AreaShift = 0.0
 
     def doubts(self, model: Model) -> Iterator[str]:
         """Radiative couplings hold the Standard Model's charge radius already."""
@@ -108,6 +122,9 @@ class Millicharge(_Flavours):
     nu_e: Number = 0.0
     nu_mu: Number = 0.0
     nu_tau: Number = 0.0
+    nu_e_mu: Number = 0.0
+    nu_e_tau: Number = 0.0
+    nu_mu_tau: Number = 0.0
 
     def _profile(self) -> Callable[[Any, Theta], Any]:
         return lambda q_squared, theta: PHOTON / q_squared

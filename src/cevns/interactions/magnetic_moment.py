@@ -7,6 +7,9 @@ on a nucleus of spin 0, with :math:`\mu_\ell` in Bohr magnetons (Vogel & Engel 1
 first two terms; :math:`T/4E^2` is absent on spin 1/2). The same acts on every electron with
 :math:`Z F_p \to 1`. The neutrino's helicity flips, so nothing interferes with the Standard Model.
 
+``nu_e_mu`` and so on are transition moments, symmetric in the flavours: each adds its square to the
+two effective ones, which is all there is of Majorana neutrinos.
+
 The numbers are the effective moments :math:`\mu_\ell^2 = \sum_k|\sum_j U^*_{\ell j}\mu_{jk}|^2` of
 the flavours that arrive: they depend on the source where neutrinos oscillate on the way. Neutrinos
 and antineutrinos have the same.
@@ -19,7 +22,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from cevns.amplitudes import Term
 from cevns.interactions.base import Interaction
-from cevns.interactions.standard_model import diagonal
+from cevns.interactions.standard_model import between, diagonal
 from cevns.parameters import Theta
 from cevns.spec import Quantity
 
@@ -50,15 +53,25 @@ class FlavourMoments(Interaction):
 
 
 class MagneticMoment(FlavourMoments):
-    """Effective magnetic moments of the flavours."""
+    """Effective magnetic moments of the flavours, and transition moments between them."""
 
     name: ClassVar[str] = "magnetic-moment"
     summary: ClassVar[str] = "neutrino magnetic moments, by flavour"
     reference: ClassVar[str] = "Vogel & Engel 1989"
 
+    nu_e_mu: Moment = 0.0
+    nu_e_tau: Moment = 0.0
+    nu_mu_tau: Moment = 0.0
+
     def terms(self) -> Sequence[Term]:
-        """One on the charge of a nucleus, one on electrons; each flavour keeps to itself."""
+        """One on the charge of a nucleus, one on electrons."""
         return [Term("M", site, self._coupling(charge)) for site, charge in self.charges.items()]
 
     def _coupling(self, charge: float) -> Callable[[Theta], Any]:
-        return lambda theta: diagonal(self.moments(theta)) * charge
+        pairs = ("nu_e_mu", "nu_e_tau", "nu_mu_tau")
+
+        def matrix(theta: Theta) -> Any:
+            transitions = between(self.at(name, theta) for name in pairs)
+            return (diagonal(self.moments(theta)) + transitions) * charge
+
+        return matrix

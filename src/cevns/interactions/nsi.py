@@ -1,4 +1,4 @@
-r"""Non-standard interactions of neutrinos with quarks: the vector part.
+r"""Non-standard interactions of neutrinos with quarks, their vector part, and with electrons.
 
 .. math::
     \mathcal L = -2\sqrt2\, G_F \sum_{q,X,\alpha,\beta} \varepsilon^{qX}_{\alpha\beta}\,
@@ -9,7 +9,11 @@ adds :math:`2\varepsilon^{uV} + \varepsilon^{dV}` to :math:`g_V^p` and
 :math:`\varepsilon^{uV} + 2\varepsilon^{dV}` to :math:`g_V^n` (Barranco, Miranda & Rashba 2005,
 hep-ph/0508299; Scholberg 2006, hep-ex/0511042, Eqs. 3 and 4). The matrices are hermitian,
 :math:`\varepsilon_{\beta\alpha} = \varepsilon_{\alpha\beta}^*`; antineutrinos take their complex
-conjugate. The axial part vanishes on nuclei of spin zero and is not here.
+conjugate. The axial part of quarks vanishes on nuclei of spin zero and is not here.
+
+On electrons the chiral couplings :math:`\varepsilon^{eL}` and :math:`\varepsilon^{eR}` are given,
+as is usual (Barranco et al. 2008, arXiv:0711.0698): their sum adds to :math:`g_V`, their difference
+to :math:`g_A`.
 """
 
 from __future__ import annotations
@@ -42,6 +46,9 @@ PAIRS = {
 
 QUARKS = {"p": {"u": 2, "d": 1}, "n": {"u": 1, "d": 2}}
 """Valence quarks of the nucleons: what a vector current counts."""
+
+ELECTRONS = {"V": {"eL": 1, "eR": 1}, "A": {"eL": 1, "eR": -1}}
+"""Chiral couplings in the vector and the axial one."""
 
 
 class _Coupling:
@@ -78,10 +85,15 @@ Complex = Annotated[complex, _Coupling(real=False)]
 
 
 class Nsi(Interaction):
-    """Vector couplings ε to u and d quarks; those between two flavours may be complex."""
+    """Couplings ε to u and d quarks (vector) and to electrons (left- and right-handed).
+
+    Those between two flavours may be complex.
+    """
 
     name: ClassVar[str] = "nsi"
-    summary: ClassVar[str] = "non-standard vector couplings to u and d quarks"
+    summary: ClassVar[str] = (
+        "non-standard couplings to u and d quarks (vector) and electrons (L, R)"
+    )
     reference: ClassVar[str] = "Barranco et al. 2005 (hep-ph/0508299); Scholberg 2006 Eq. 4"
 
     eps_ee_u: Real = 0.0
@@ -96,27 +108,43 @@ class Nsi(Interaction):
     eps_mutau_d: Complex = 0j
     eps_tautau_u: Real = 0.0
     eps_tautau_d: Real = 0.0
+    eps_ee_eL: Real = 0.0
+    eps_ee_eR: Real = 0.0
+    eps_emu_eL: Complex = 0j
+    eps_emu_eR: Complex = 0j
+    eps_etau_eL: Complex = 0j
+    eps_etau_eR: Complex = 0j
+    eps_mumu_eL: Real = 0.0
+    eps_mumu_eR: Real = 0.0
+    eps_mutau_eL: Complex = 0j
+    eps_mutau_eR: Complex = 0j
+    eps_tautau_eL: Real = 0.0
+    eps_tautau_eR: Real = 0.0
 
     def parameters(self, address: str) -> Iterator[Parameter]:
         """All couplings, complex ones too."""
         for field in type(self).model_fields:
-            _, pair, quark = field.split("_")
+            _, pair, fermion = field.split("_")
             flavours = "".join(_LATEX[FLAVOURS[i]] for i in PAIRS[pair])
-            latex = rf"\varepsilon_{{{flavours}}}^{{{quark}V}}"
+            current = "V" if fermion in ("u", "d") else ""
+            latex = rf"\varepsilon_{{{flavours}}}^{{{fermion}{current}}}"
             yield Parameter(f"{address}.{field}", getattr(self, field), latex=latex)
 
     def terms(self) -> Sequence[Term]:
-        """One on protons and one on neutrons."""
-        return [Term("V", site, self._matrix(quarks)) for site, quarks in QUARKS.items()]
+        """One on protons, one on neutrons, two on electrons."""
+        return [
+            *(Term("V", site, self._matrix(quarks)) for site, quarks in QUARKS.items()),
+            *(Term(kind, "e", self._matrix(chiral)) for kind, chiral in ELECTRONS.items()),
+        ]
 
-    def _matrix(self, quarks: dict[str, int]) -> Callable[[Theta], Any]:
-        """θ → Σ_q n_q ε^q; real where all couplings are."""
+    def _matrix(self, fermions: dict[str, int]) -> Callable[[Theta], Any]:
+        """θ → Σ_f n_f ε^f; real where all couplings are."""
 
         def matrix(theta: Theta) -> Any:
             total: Any = FlavourMatrix(np.zeros((3, 3)))
-            for quark, count in quarks.items():
+            for fermion, count in fermions.items():
                 for pair in PAIRS:
-                    eps = self._epsilon(f"eps_{pair}_{quark}", theta)
+                    eps = self._epsilon(f"eps_{pair}_{fermion}", theta)
                     if not (isinstance(eps, float) and eps == 0):
                         total = total + _hermitian(eps, pair) * count
             return total

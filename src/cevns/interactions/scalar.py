@@ -10,8 +10,9 @@ papers quote. A nucleus of spin 0 scatters with
           Q_S = g^2 \Big[Z F_p \sum_{q=u,d} \frac{m_p}{m_q} f_q^p
                 + N F_n \sum_{q=u,d} \frac{m_n}{m_q} f_q^n\Big]
 
-(Cerdeño et al. 2016, arXiv:1604.01025), 17.3 :math:`g^2` a nucleon. Heavier quarks and electrons
-have no coupling. The neutrino's chirality flips: no interference with the Standard Model.
+(Cerdeño et al. 2016, arXiv:1604.01025), 17.3 :math:`g^2` a nucleon. Heavier quarks have no
+coupling, electrons ``electron`` times :math:`g` (0 unless given). The neutrino's chirality flips:
+no interference with the Standard Model.
 """
 
 from __future__ import annotations
@@ -36,25 +37,38 @@ protons, ±0.0014, 0.0027 on neutrons."""
 
 
 class LightMediator(Mediator):
-    """A boson exchanged with nucleons: one coupling g, one mass, charges of the nucleons."""
+    """A boson of one coupling g and one mass, with charges of the nucleons or their quarks.
+
+    ``electron`` is the charge of electrons in units of g, ``sign`` that of the exchange against
+    the Lagrangian of `cevns.amplitudes.Term`.
+    """
 
     structure: ClassVar[str]
+    sign: ClassVar[int] = 1
     coupling: Number = 0.0
+    electron: Number = 0.0
 
     def charges(self) -> Mapping[str, float]:
         """Site → what multiplies g² there."""
         raise NotImplementedError
 
     def terms(self) -> Sequence[Term]:
-        """One term for each nucleon, the same for all flavours."""
+        """One term for each of these sites and one for electrons, the same for all flavours."""
         return [
-            Term(self.structure, site, self._coupling(charge), self.propagator)
-            for site, charge in self.charges().items()
+            *(
+                Term(self.structure, site, self._coupling(charge), self.propagator)
+                for site, charge in self.charges().items()
+            ),
+            Term(self.structure, "e", self._on_electrons, self.propagator),
         ]
 
     def _coupling(self, charge: float) -> Callable[[Theta], Any]:
         """θ → g² times the charge for all flavours."""
         return lambda theta: EQUAL * charge * self.at("coupling", theta) ** 2
+
+    def _on_electrons(self, theta: Theta) -> Any:
+        charge = self.sign * self.at("electron", theta)
+        return EQUAL * charge * self.at("coupling", theta) ** 2
 
 
 class LightScalar(LightMediator):
@@ -64,6 +78,7 @@ class LightScalar(LightMediator):
     summary: ClassVar[str] = "scalar mediator"
     reference: ClassVar[str] = "arXiv:1604.01025; arXiv:1506.04142"
     structure: ClassVar[str] = "S"
+    sign: ClassVar[int] = -1
 
     def charges(self) -> Mapping[str, float]:
         """Σ_q (m_N/m_q) f_q^N, with the sign of a scalar's exchange against a vector's."""

@@ -9,16 +9,25 @@ of nucleon couplings:
   fitted :math:`\sin^2\theta_W` moves :math:`g_V^p` by :math:`-2\,\delta\sin^2\theta_W`.
 - ``radiative-q``: the same with the charge-radius logarithm at the momentum transfer of the
   recoil (arXiv:2402.16709), which matters for :math:`\nu_e` only.
+
+On electrons :math:`g_V = 2\sin^2\theta_W - \tfrac12` and :math:`g_A = -\tfrac12` from the Z, and 1
+more in both for :math:`\nu_e` from the W, in the *s* channel for antineutrinos ('t Hooft 1971;
+``w_exchange``). With radiative corrections the charge radii of the neutrinos are in them with the
+opposite sign. The spins of nuclei are reached through the axial charges :math:`\pm\tfrac12` of u
+and d quarks; that of s quarks is left out unless ``strange`` (Hoferichter et al. 2020,
+arXiv:2007.08529, have it).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from math import comb, pi
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import StrictBool
 
 from cevns.amplitudes import Term
 from cevns.constants import alpha, m_e, m_mu, m_tau
@@ -35,6 +44,9 @@ SIN2_OF_TABLE = 0.23857
 RADIATIVE_PROTON = (0.0382, 0.0300, 0.0256)
 """g_V^p for ν_e, ν_μ, ν_τ at Q² = 0 and sin²θ_W = 0.23857 (arXiv:2411.03122)."""
 RADIATIVE_NEUTRON = -0.5117
+RADIATIVE_ELECTRON = (-0.0479, -0.0397, -0.0353)
+"""g_V of the Z on electrons for ν_e, ν_μ, ν_τ, the same set: 0.9521 − 1, ..."""
+RADIATIVE_ELECTRON_AXIAL = -0.5062
 
 SCHEMES = ("tree", "radiative", "radiative-q")
 
@@ -48,6 +60,8 @@ class StandardModel(Interaction):
 
     scheme: Literal["tree", "radiative", "radiative-q"] = "tree"
     sin2_theta_w: Fraction = SIN2_THETA_W
+    w_exchange: StrictBool = True
+    strange: StrictBool = False
 
     def numbers(self) -> Iterator[Parameter]:
         """sin²θ_W, whose address is bare: every experiment shares it."""
@@ -74,14 +88,35 @@ class StandardModel(Interaction):
         """g_V^n, the same for all flavours."""
         return -0.5 if self.scheme == "tree" else RADIATIVE_NEUTRON
 
+    def electron_couplings(self, theta: Theta) -> tuple[Any, Any]:
+        """g_V and g_A on electrons as flavour matrices, at Q² = 0."""
+        s2 = theta.get("sin2_theta_w", self.sin2_theta_w)
+        if self.scheme == "tree":
+            vector, axial = EQUAL * (2 * s2 - 0.5), EQUAL * -0.5
+        else:
+            vector = diagonal(RADIATIVE_ELECTRON) + EQUAL * (2 * (s2 - SIN2_OF_TABLE))
+            axial = EQUAL * RADIATIVE_ELECTRON_AXIAL
+        charged = _FROM_W * float(self.w_exchange)
+        return vector + charged, axial + charged
+
     def terms(self) -> Sequence[Term]:
-        proton = Term("V", "p", self._on_protons)
-        neutron = Term("V", "n", lambda theta: EQUAL * self.neutron_coupling())
-        if self.scheme != "radiative-q":
-            return (proton, neutron)
-        leptons = enumerate((m_e, m_mu, m_tau))
-        running = [Term("V", "p", _only(i), _charge_radius_shift(mass)) for i, mass in leptons]
-        return (proton, neutron, *running)
+        """Vector terms on nucleons and electrons, axial ones on electrons and spins."""
+        found = [
+            Term("V", "p", self._on_protons),
+            Term("V", "n", lambda theta: EQUAL * self.neutron_coupling()),
+            Term("V", "e", lambda theta: self.electron_couplings(theta)[0]),
+            Term("A", "e", lambda theta: self.electron_couplings(theta)[1]),
+            Term("A", "su", lambda theta: EQUAL * 0.5),
+            Term("A", "sd", lambda theta: EQUAL * -0.5),
+        ]
+        if self.strange:
+            found.append(Term("A", "ss", lambda theta: EQUAL * -0.5))
+        if self.scheme == "radiative-q":
+            for flavour, mass in enumerate((m_e, m_mu, m_tau)):
+                for site, charge in (("p", 1), ("e", -1)):
+                    shift = _charge_radius_shift(mass, charge)
+                    found.append(Term("V", site, _only(flavour), shift))
+        return found
 
 
 EQUAL = FlavourMatrix(np.eye(3))
@@ -97,16 +132,27 @@ def diagonal(values: Iterable[Any]) -> FlavourMatrix:
     return total
 
 
+def between(values: Iterable[Any]) -> FlavourMatrix:
+    """The three ``values``, which may be grids, off the diagonal: e–μ, e–τ, μ–τ, symmetric."""
+    total = FlavourMatrix(np.zeros((3, 3)))
+    for pair, value in zip(_PAIRS, values, strict=True):
+        if np.ndim(value) or value:
+            total += FlavourMatrix(pair) * value
+    return total
+
+
 _PROJECTORS = [np.diag(row) for row in np.eye(3)]
+_PAIRS = [np.abs(np.outer(i, j) + np.outer(j, i)) for i, j in combinations(np.eye(3), 2)]
+_FROM_W = FlavourMatrix(_PROJECTORS[0])
 
 
 def _only(flavour: int) -> Callable[[Theta], Any]:
     return lambda theta: _PROJECTORS[flavour]
 
 
-def _charge_radius_shift(lepton_mass: float) -> Callable[[Any, Theta], Any]:
+def _charge_radius_shift(lepton_mass: float, charge: int) -> Callable[[Any, Theta], Any]:
     def shift(q_squared: Any, theta: Theta) -> Any:
-        return -alpha / (3 * pi) * vacuum_polarisation(q_squared / lepton_mass**2)
+        return -charge * alpha / (3 * pi) * vacuum_polarisation(q_squared / lepton_mass**2)
 
     return shift
 

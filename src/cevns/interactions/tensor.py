@@ -14,20 +14,31 @@ for each flavour, where ``coupling`` is :math:`g`. Conventions:
 
   (the form of Lindner, Rodejohann & Xu 2017, arXiv:1612.04150; papers on light mediators print half
   of it, so that their :math:`g^2` is √2 larger).
-- ``nuclear``: the operator is the spin of a nucleon, so that a 0⁺ nucleus is suppressed by
-  :math:`q^2/8m_N^2`. It needs the spin content of the odd nuclides and is refused.
+- ``nuclear``: the operator is the spin of a nucleon, so that the odd nuclides scatter by the spins
+  that `cevns.spins` has for them,
 
+  .. math:: Q_T = g^2 \sum_N s_N \sum_q \delta_q^N, \qquad
+            s_N(0) = \sqrt{\tfrac43 \tfrac{J+1}{J}}\, \langle S_N\rangle .
+
+  All nucleons together do so only by what σ has of their charge in motion,
+  :math:`\sigma^{0i} \to i q^i/2m_N`: the same as a magnetic moment of the neutrino of
+  :math:`-C_T Q^2/(\kappa m_N)` Bohr magnetons (`cevns.kinematics`), :math:`Q^2/8m_N^2` of
+  ``coherent`` on a nucleus of spin 0.
+
+Electrons have ``electron`` times :math:`g` (0 unless given), in the form of spin 1/2.
 The neutrino's chirality flips: no interference with the Standard Model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from cevns.amplitudes import Term
-from cevns.errors import InputError, Mistake
 from cevns.interactions.scalar import LightMediator
+from cevns.kinematics import DIPOLE
+from cevns.parameters import Theta
+from cevns.spins import M_NUCLEON
 
 TENSOR_PROTON = {"u": 0.784, "d": -0.204}
 TENSOR_NEUTRON = {"u": -0.204, "d": 0.784}
@@ -49,8 +60,21 @@ class LightTensor(LightMediator):
         return {"p": sum(TENSOR_PROTON.values()), "n": sum(TENSOR_NEUTRON.values())}
 
     def terms(self) -> Sequence[Term]:
-        """One term for each nucleon; an `InputError` for what cannot be computed."""
-        if self.convention == "nuclear":
-            expected = "'coherent', the one that this version can compute"
-            raise InputError(Mistake(f"{self.name}.convention", "'nuclear'", expected))
-        return super().terms()
+        """One term for each nucleon and for electrons; two for each nucleon's spin and charge."""
+        coherent = super().terms()
+        if self.convention == "coherent":
+            return coherent
+        on_electrons = [term for term in coherent if term.site == "e"]
+        spins = [
+            Term("T", f"s{site}", self._coupling(charge), self.propagator)
+            for site, charge in self.charges().items()
+        ]
+        in_motion = [
+            Term("M", site, self._coupling(charge), self._dipole)
+            for site, charge in self.charges().items()
+        ]
+        return [*spins, *in_motion, *on_electrons]
+
+    def _dipole(self, q_squared: Any, theta: Theta) -> Any:
+        """The propagator times −Q²/(κ m_N): what a nucleon at rest has of σ^{0i}."""
+        return -q_squared / (DIPOLE * M_NUCLEON) * self.propagator(q_squared, theta)

@@ -11,7 +11,7 @@ with vector charges :math:`Q_f = (Q_{f_L} + Q_{f_R})/2`, half the sum of the chi
           Q_p = 2Q_u + Q_d, \quad Q_n = Q_u + 2Q_d, \quad Q^2 = 2MT,
 
 and an electron the same with :math:`Q_e`, in :math:`g_A` with :math:`Q^A_e`. Axial charges of
-quarks do not act on nuclei of spin zero and are left out.
+quarks act on the spins of nuclei (`cevns.spins`).
 
 Charges (the electron last):
 
@@ -70,6 +70,8 @@ class Charges:
     d: Any = 0.0
     e: Any = 0.0
     axial_e: Any = 0.0
+    axial_u: Any = 0.0
+    axial_d: Any = 0.0
     flavours: tuple[float, float, float] = (1.0, 1.0, 1.0)
     loop: tuple[float, float] | None = None
 
@@ -100,14 +102,18 @@ def sequential(sin2_theta_w: Any) -> Charges:
         Z_COUPLING * (isospin / 2 - charge * sin2_theta_w)
         for isospin, charge in ((0.5, 2 / 3), (-0.5, -1 / 3), (-0.5, -1.0))
     )
-    return Charges(Z_COUPLING / 2, u, d, e, -Z_COUPLING / 4)
+    axial = Z_COUPLING / 4
+    return Charges(Z_COUPLING / 2, u, d, e, -axial, axial, -axial)
 
 
 def e6(beta: Any) -> Charges:
-    """cos β Q^χ + sin β Q^ψ: √40 Q^χ = 3, 3, 1 and √24 Q^ψ = 1, 1, −1 for ν_L, e_L, e_R."""
+    """cos β Q^χ + sin β Q^ψ: √40 Q^χ = 3, 3, 1 and √24 Q^ψ = 1, 1, −1 for ν_L, e_L, e_R.
+
+    For u and d quarks −1, −1 (left) and 1, −3 (right); 1 and −1.
+    """
     xp = namespace(beta)
     chi, psi = xp.cos(beta) / sqrt(40), xp.sin(beta) / sqrt(24)
-    return Charges(3 * chi + psi, 0.0 * chi, -2 * chi, 2 * chi, chi + psi)
+    return Charges(3 * chi + psi, 0.0 * chi, -2 * chi, 2 * chi, chi + psi, psi - chi, psi + chi)
 
 
 def mixing_loop(q_squared: Any, first: float, second: float) -> Any:
@@ -218,7 +224,7 @@ class _VectorMediator(Mediator):
         return sequential(self.sin2_at(theta)) if choice == "sequential" else NAMED[choice]
 
     def terms(self) -> Sequence[Term]:
-        """Vector terms on protons, neutrons and electrons, an axial one for chiral electrons."""
+        """Vector terms on protons, neutrons and electrons, axial ones for chiral charges."""
         charges = self.charges_at(NOMINAL)
         if charges.loop is not None:
             own = self._term("e", lambda q: q.e) if charges.e else self._loop("e", -1, charges.loop)
@@ -229,7 +235,12 @@ class _VectorMediator(Mediator):
             self._term("e", lambda q: q.e),
         ]
         chiral = self.charges in OF_A_MODEL or isinstance(self.charges, E6Charges)
-        return [*vector, self._term("e", lambda q: q.axial_e, "A")] if chiral else vector
+        axial = [
+            self._term("e", lambda q: q.axial_e, "A"),
+            self._term("su", lambda q: q.axial_u, "A"),
+            self._term("sd", lambda q: q.axial_d, "A"),
+        ]
+        return [*vector, *axial] if chiral else vector
 
     def _term(self, site: str, charge: Callable[[Charges], Any], structure: str = "V") -> Term:
         """A term with g² Q_ν Q_site in its coupling and the propagator as its profile."""

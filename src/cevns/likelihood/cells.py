@@ -17,12 +17,16 @@ _ROUNDING = 1e-9  # of the axis: an event this close to an edge lies on it
 
 @dataclass(frozen=True, eq=False)
 class CellAxis:
-    """One axis: its name, its edges in internal units, and the unit that shows them."""
+    """One axis: its name, its edges in internal units, and the unit that shows them.
+
+    Bins are half-open, [a, b), but for the last one where the axis is ``closed``.
+    """
 
     name: str
     edges: Array
     unit: str = ""
     scale: float = 1.0
+    closed: bool = False
 
     @property
     def bins(self) -> int:
@@ -36,10 +40,12 @@ class CellAxis:
         return shown
 
     def locate(self, values: Any) -> Array:
-        """The bin of each value, −1 where it lies outside; bins are half-open, [a, b)."""
+        """The bin of each value, −1 where it lies outside."""
         values = np.asarray(values, dtype=float)
         slack = _ROUNDING * (self.edges[-1] - self.edges[0])
         found = np.searchsorted(self.edges - slack, values, side="right") - 1
+        if self.closed:
+            found = np.where(np.abs(values - self.edges[-1]) <= slack, self.bins - 1, found)
         return np.where((found >= 0) & (found < self.bins), found, -1)
 
 

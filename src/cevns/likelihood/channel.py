@@ -1,4 +1,4 @@
-"""One data set in a likelihood: what was counted, and everything that is expected in it."""
+"""One data set in a likelihood, or one run of it: what was counted, and what is expected."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from cevns.likelihood import poisson
 from cevns.likelihood.cells import Cells
 from cevns.likelihood.part import Part
-from cevns.likelihood.poisson import saturated
 from cevns.likelihood.signal import Contribution
+from cevns.likelihood.statistic import Statistic
 from cevns.parameters import Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,6 +56,10 @@ class Channel:
         Own address → address in the likelihood, of every parameter that acts here.
     one_sided : frozenset of str
         Own addresses of nuisances whose effect is known on one side only, at +1 σ.
+    statistic : Statistic
+        What the numbers in the cells are; Poisson counts by default.
+    experiment, run : str
+        The experiment that it is of, and which of its runs; "" where it has one only.
     """
 
     name: str
@@ -64,11 +69,26 @@ class Channel:
     contributions: tuple[Contribution, ...]
     names: Mapping[str, str] = field(default_factory=dict)
     one_sided: frozenset[str] = frozenset()
+    statistic: Statistic = poisson
+    experiment: str = ""
+    run: str = ""
 
     @cached_property
-    def saturated(self) -> float:
+    def _saturated(self) -> float:
         """What makes −2 ln L zero where expectation and counts agree."""
-        return saturated(self.observed)
+        return self.statistic.saturated(self.observed)
+
+    def deviance(self, expected: Array) -> float:
+        """−2 ln(L/L_saturated) of the counts at ``expected``, shape (cells,)."""
+        return self.statistic.deviance(self.observed, expected, self._saturated)
+
+    def slope(self, expected: Array) -> Array:
+        """Its derivatives by the expectations, shape (cells,)."""
+        return self.statistic.slope(self.observed, expected)
+
+    def curvature(self, expected: Array) -> Array:
+        """Its second derivatives, shape (cells,)."""
+        return self.statistic.curvature(self.observed, expected)
 
     def own(self, theta: Theta) -> Theta:
         """θ at the addresses of this data set."""

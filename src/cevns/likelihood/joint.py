@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from cevns.likelihood import poisson
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.constraints import Constraints
 from cevns.likelihood.linear import Linear
@@ -30,7 +29,7 @@ _DIFFERENCE = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class Likelihood:
-    """−2 ln(L/L_saturated): Poisson terms of all cells, and the constraints.
+    """−2 ln(L/L_saturated): the terms of all cells, Poisson's or Gaussian, and the constraints.
 
     Attributes
     ----------
@@ -147,10 +146,9 @@ class Likelihood:
         return given
 
     def deviance(self, theta: Theta) -> float:
-        """The Poisson terms alone, at θ."""
+        """The terms of the cells alone, at θ."""
         return sum(
-            poisson.deviance(channel.observed, channel.expected(theta, self.morphed))
-            for channel in self.channels
+            channel.deviance(channel.expected(theta, self.morphed)) for channel in self.channels
         )
 
     def __call__(self, values: Any) -> float:
@@ -158,11 +156,7 @@ class Likelihood:
         values = np.asarray(values, dtype=float)
         theta = self.theta(values)
         total = sum(
-            poisson.deviance(
-                channel.observed,
-                self._stack(number, values, theta).expected(theta),
-                channel.saturated,
-            )
+            channel.deviance(self._stack(number, values, theta).expected(theta))
             for number, channel in enumerate(self.channels)
         )
         return total + self.constraints.value(theta)
@@ -178,7 +172,7 @@ class Likelihood:
         pulls = self.constraints.gradient(theta)
         total = np.array([pulls.get(address, 0.0) for address in self.floating])
         for channel, (expected, jacobian) in zip(self.channels, linear, strict=True):
-            total += jacobian @ poisson.slope(channel.observed, expected)
+            total += jacobian @ channel.slope(expected)
         return total
 
     def hessian(self, values: Any) -> Array:
@@ -191,8 +185,7 @@ class Likelihood:
         _, linear = self._linearised(values)
         total = self.constraints.hessian(self.floating)
         for channel, (expected, jacobian) in zip(self.channels, linear, strict=True):
-            curvature = poisson.curvature(channel.observed, expected)
-            total += (jacobian * curvature) @ jacobian.T
+            total += (jacobian * channel.curvature(expected)) @ jacobian.T
         return total
 
     def _linearised(self, values: Array) -> _AtPoint:
@@ -291,9 +284,9 @@ class Likelihood:
         return self.with_counts(counts, centres)
 
     def toy(self, theta: Theta, generator: np.random.Generator) -> Likelihood:
-        """With Poisson counts and auxiliary measurements drawn at θ."""
+        """With counts and auxiliary measurements drawn at θ."""
         counts = [
-            generator.poisson(np.maximum(channel.expected(theta, self.morphed), 0.0))
+            channel.statistic.draw(channel.expected(theta, self.morphed), generator)
             for channel in self.channels
         ]
         return self.with_counts(counts, self.constraints.draw(theta, generator))

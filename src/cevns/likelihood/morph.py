@@ -9,14 +9,23 @@ points at 0 and ±1; value, slope and curvature are continuous. It is the additi
     A = \tfrac12 (n_+ + n_- - 2 n_0)
 
 with :math:`g = \alpha^2 (15 - 10\alpha^2 + 3\alpha^4)/8` inside and :math:`|\alpha|` outside.
+
+Where templates are known for several nuisances at once, at all combinations of −1, 0 and +1 σ, each
+nuisance has the weights of its three values, and those of a combination multiply: what two do
+together is then not left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
+
+from cevns.parameters import Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -29,6 +38,28 @@ def bend(alpha: float) -> tuple[float, float]:
     value = square * (15 + square * (3 * square - 10)) / 8
     slope = alpha * (15 + square * (9 * square - 20)) / 4
     return value, slope
+
+
+SIDES = (-1, 0, 1)
+"""Values of a nuisance, in standard deviations, at which templates are known."""
+
+
+def combinations(nuisances: int) -> list[tuple[int, ...]]:
+    """The values of several nuisances at which a grid of templates is known, the last fastest."""
+    return list(product(SIDES, repeat=nuisances))
+
+
+def grid_weights(addresses: Sequence[str], theta: Theta) -> Array:
+    """The weights of the templates at all `combinations` of nuisances, shape (3**n,)."""
+    each = [_weights(float(theta.get(address, 0.0))) for address in addresses]
+    weights: Array = reduce(np.multiply.outer, each, np.ones(())).ravel()
+    return weights
+
+
+def _weights(alpha: float) -> Array:
+    """Those of the templates at −1, 0 and +1 σ."""
+    even = bend(alpha)[0]
+    return np.array([0.5 * (even - alpha), 1.0 - even, 0.5 * (even + alpha)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,11 @@ def typical_deviance(expected: Array) -> tuple[float, float]:
     return mean, variance
 
 
+def draw(expected: Array, generator: np.random.Generator) -> Array:
+    """Counts of a toy, shape (cells,)."""
+    return generator.poisson(np.maximum(expected, 0.0)).astype(float)
+
+
 def _summed_moments(mu: Array) -> tuple[float, float]:
     from scipy.special import gammaln, xlogy
 

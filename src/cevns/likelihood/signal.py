@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from cevns.declared import SIGNAL_NORM
 from cevns.experiment import Experiment
 from cevns.interactions import StandardModel
 from cevns.likelihood.cells import Cells
@@ -67,6 +68,11 @@ class View(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def component_norms(experiment: Experiment, more: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The norms of each component of the beam; ``more`` are those of the data set."""
+    return [(SIGNAL_NORM, *more, *component.norms) for component in experiment.components]
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +173,7 @@ class Signal:
 
     @cached_property
     def _norms(self) -> list[tuple[str, ...]]:
-        """The norms of each component of the beam."""
-        components = self.experiment.components
-        return [("signal.norm", *self.norms, *component.norms) for component in components]
+        return component_norms(self.experiment, self.norms)
 
     @cached_property
     def _hidden(self) -> frozenset[str]:
@@ -192,7 +196,14 @@ class Signal:
     def _correction(self) -> Array:
         """The released shape over our own for the Standard Model; 0 where ours has no events."""
         apparatus = self.reference or self.experiment
-        standard = replace(apparatus, model=StandardModel(), kinematics="exact", form_factor="helm")
+        standard = replace(
+            apparatus,
+            model=StandardModel(),
+            kinematics="exact",
+            form_factor="helm",
+            axial="none",
+            electrons="none",
+        )
         planes = self._predicted(
             self._energies_of(standard, NOMINAL), self._times_of(standard, NOMINAL)
         )

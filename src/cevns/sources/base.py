@@ -23,6 +23,8 @@ class Source(Spec):
 
     summary: ClassVar[str] = ""
     reference: ClassVar[str] = ""
+    steady: ClassVar[bool] = True
+    """Whether twice the exposure is twice the fluence; of a source that decays it is less."""
 
     name: str | None = None
 
@@ -42,6 +44,10 @@ class Source(Spec):
     def fluences(self, exposure: Exposure, theta: Theta, address: str) -> Sequence[Any]:
         """Fluence that multiplies each component's spectrum over the exposure [1/area]."""
         raise NotImplementedError(f"{type(self).__name__} does not say how much it emits")
+
+    def alternatives(self) -> Iterator[tuple[str, str, Source]]:
+        """Choice, what it becomes, and the source with that changed; for `cevns.budget`."""
+        yield from ()
 
 
 def sphere(distance: Any) -> Any:

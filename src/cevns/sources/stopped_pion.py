@@ -3,7 +3,7 @@ r"""Pions decaying at rest: :math:`\pi^+ \to \mu^+\nu_\mu`, :math:`\mu^+ \to e^+
 The prompt :math:`\nu_\mu` is a line at :math:`(m_\pi^2 - m_\mu^2)/2m_\pi` = 29.79 MeV; the delayed
 pair has the Michel spectra up to :math:`m_\mu/2`. Per flavour at a distance L:
 :math:`r N_{POT}/(4\pi L^2)`. Decay in flight and muon capture are neglected (below 1 % at the SNS).
-Scholberg, Phys. Rev. D 73 (2006) 033005; COHERENT, arXiv:1509.08792.
+Scholberg, Phys. Rev. D 73 (2006) 033005; COHERENT, arXiv:1509.08702.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class StoppedPion(Source):
     """
 
     summary: ClassVar[str] = "pion decay at rest: prompt nu_mu line, delayed nu_mu_bar and nu_e"
-    reference: ClassVar[str] = "Scholberg 2006, hep-ex/0511042; COHERENT, arXiv:1509.08792"
+    reference: ClassVar[str] = "Scholberg 2006, hep-ex/0511042; COHERENT, arXiv:1509.08702"
 
     type: Literal["stopped-pion"] = "stopped-pion"
     flux: Flux | None = None
@@ -95,6 +95,9 @@ class StoppedPion(Source):
                 "one of flux, neutrinos_per_year, or pions_per_proton (with power and "
                 "proton_energy for an exposure in time) or a facility",
             )
+        if self._preset and self._preset.neutrinos_per_year and len(by_protons) > 1:
+            found = f"{by_protons[0]} beside facility {self.facility}"
+            raise mistake(found, "no numbers of protons: it states neutrinos per year")
         if self.flux is None and self.distance is None:
             raise mistake("no distance", "a 'distance' such as '20 m'")
         return self
@@ -122,11 +125,11 @@ class StoppedPion(Source):
         if self._preset is None:
             return
         known = {parameter.address for parameter in own}
-        for name in ("power", "proton_energy", "pions_per_proton"):
-            if f"{address}.{name}" not in known:
+        for name in ("power", "proton_energy", "pions_per_proton", "neutrinos_per_year"):
+            value = getattr(self._preset, name)
+            if f"{address}.{name}" not in known and value is not None:
                 quantity = quantity_of(type(self).model_fields[name])
                 assert quantity is not None
-                value = getattr(self._preset, name)
                 parameter = quantity_parameter(f"{address}.{name}", value, quantity)
                 yield parameter.with_(source=self._preset.reference)
         if self.pulse is None and self._preset.pulse is not None:
@@ -166,8 +169,9 @@ class StoppedPion(Source):
 
     def _emitted(self, exposure: Exposure, theta: Theta, address: str) -> Any:
         """Neutrinos of each flavour over the exposure."""
-        if self.neutrinos_per_year is not None:
-            return self.get("neutrinos_per_year", theta, address) * seconds_of(exposure) / year
+        per_year = self._number("neutrinos_per_year", theta, address)
+        if per_year is not None:
+            return per_year * seconds_of(exposure) / year
         pions = self._required("pions_per_proton", theta, address)
         return pions * self._protons(exposure, theta, address)
 

@@ -1,0 +1,253 @@
+"""Figures of sensitivity studies: contours in a plane, curves of χ², reach and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.overlays import Shape, read_overlay
+from cevns.plot_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    finish,
+    new_figure,
+    plain_text,
+    style,
+)
+from cevns.sensitivity.design import SIGNIFICANCE, Design
+from cevns.sensitivity.result import Sensitivity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
+_DASHES = ("-", "--", ":", "-.")
+_FAINT = 0.14
+_DOTS: Any = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (1, 1.2))}
+
+
+@style()
+def figures(made: Sensitivity) -> dict[str, Figure]:
+    """Name → figure: contours in a plane, χ² along a line, or what moves with one setting.
+
+    None for more axes, and where an axis has a single point.
+    """
+    design = made.design
+    drawers = {
+        (0, 2): ("contours", _draw_contours),
+        (0, 1): ("chi2", _draw_curves),
+        (1, 1): ("reach", _draw_reach),
+        (1, 0): ("counts", _draw_counts),
+    }
+    chosen = drawers.get((len(design.settings), len(design.axes)))
+    if chosen is None or min(made.shape) < 2:
+        return {}
+    name, draw = chosen
+    figure = new_figure(height=4.8, width=5.8)
+    axes = figure.add_subplot()
+    draw(axes, made)
+    axes.tick_params(axis="x", pad=8)  # clear of the lowest number of the other axis
+    figure.legend(loc="outside lower center", ncols=1 if len(_labels(axes)) < 4 else 2)
+    title = f"{design.study.name}: {_meaning(design)}".removeprefix(": ")
+    return {name: finish(figure, title)}
+
+
+def _labels(axes: Axes) -> list[str]:
+    return list(axes.get_legend_handles_labels()[1])
+
+
+def _meaning(design: Design) -> str:
+    """What is compared, for the title."""
+    if not design.axes:
+        return "expected events"
+    if not design.counting:
+        return "expected sensitivity from a binned likelihood"
+    kinds = {"counts": "event counts", "spectrum": "event counts in bins"}
+    ratio = " / ".join(design.block.ratio)
+    return f"expected sensitivity from {kinds.get(design.observable, f'the ratio {ratio}')}"
+
+
+# --- labels -----------------------------------------------------------------------------------
+
+
+def axis_label(design: Design, name: str) -> str:
+    """The symbol of a parameter, or its address, with the unit."""
+    unit = design.unit(name)[0]
+    latex = "" if name in design.settings else design.study.parameters[name].latex
+    shown = f"${latex}$" if latex else plain_text(name)
+    return f"{shown} [{unit.replace('^2', '²')}]" if unit else shown
+
+
+def _curve_label(design: Design, systematic: float, confidence: float, height: float) -> str:
+    """What a contour is: confidence, degrees of freedom, height, systematic."""
+    text = f"{100 * confidence:.4g} % C.L., {design.dof} dof ({height:.2f})"
+    several = len(design.systematics) > 1 or systematic
+    return f"{text}, systematic {100 * systematic:.4g} %" if several else text
+
+
+def _set_axis(axes: Axes, design: Design, name: str, which: str) -> None:
+    getattr(axes, f"set_{which}label")(axis_label(design, name))
+    values = design.shown(name)
+    getattr(axes, f"set_{which}lim")(values[0], values[-1])
+    if name in design.logarithmic:
+        getattr(axes, f"set_{which}scale")("log")
+
+
+def _levels(made: Sensitivity) -> Iterator[tuple[Any, str, str, str, float]]:
+    """Heights, colour, dashes, label and height of each contour."""
+    design = made.design
+    for place, (systematic, heights) in enumerate(made.surfaces.items()):
+        for index, (confidence, height) in enumerate(design.levels):
+            label = _curve_label(design, systematic, confidence, height)
+            dashes = _DASHES[index % len(_DASHES)]
+            yield heights, _COLOURS[place % len(_COLOURS)], dashes, label, height
+
+
+# --- a plane ----------------------------------------------------------------------------------
+
+
+def _draw_contours(axes: Axes, made: Sensitivity) -> None:
+    design = made.design
+    first, second = design.axes
+    x, y = design.shown(first), design.shown(second)
+    for heights, color, dashes, label, height in _levels(made):
+        if not np.any(heights > height):
+            label = f"{label}, not reached"
+        if dashes == _DASHES[0]:
+            roots = np.ma.masked_invalid(np.sqrt(np.maximum(heights.T, 0.0)))
+            below = [-1.0, float(np.sqrt(height))]
+            axes.contourf(x, y, roots, levels=below, colors=[color], alpha=_FAINT)
+        for line in made.contours(heights, height):
+            axes.plot(*line, color=color, linestyle=dashes, linewidth=1.2)
+        axes.plot([], [], color=color, linestyle=dashes, label=label)
+    _draw_overlays(axes, design, (x, y))
+    if set(design.nominal) == set(design.axes):
+        point = [[design.nominal[a] / design.unit(a)[1]] for a in design.axes]
+        axes.plot(*point, marker="+", color=BLACK, linestyle="none", label="Nominal point")
+    _set_axis(axes, design, first, "x")
+    _set_axis(axes, design, second, "y")
+
+
+def _draw_overlays(axes: Axes, design: Design, ends: tuple[Any, Any]) -> None:
+    """Limits from elsewhere, in grey; those of one parameter as lines at their ends."""
+    names = list(design.axes)
+    labels = set()
+    for name in design.scan.overlays:
+        for shape in read_overlay(name).on(names):
+            if _draw_shape(axes, shape, names, ends):
+                kind = "" if len(shape.parameters) > 1 else ", one at a time"
+                labels.add((f"{plain_text(shape.label)}{kind}", len(shape.parameters)))
+    for label, number in sorted(labels):
+        look = {**_DOTS, "linestyle": "-"} if number > 1 else _DOTS
+        axes.plot([], [], label=label, **look)
+
+
+def _draw_shape(axes: Axes, shape: Shape, names: list[str], ends: tuple[Any, ...]) -> bool:
+    """Draw a limit; whether anything of it can be seen."""
+    if len(shape.parameters) == 1:
+        place = names.index(shape.parameters[0])
+        inside = [x for x in shape.interval if ends[place][0] < x < ends[place][-1]]
+        for end in inside:
+            (axes.axhline if place else axes.axvline)(end, zorder=0.5, **_DOTS)
+        return bool(inside)
+    places = [names.index(parameter) for parameter in shape.parameters]
+    curve = shape.curve(ends[places[0]][[0, -1]])
+    x, y = (curve[places.index(number)] for number in range(2))
+    axes.plot(x, y, color=GREY, linewidth=1.0, zorder=0.5)
+    if shape.kind == "ellipse":
+        axes.fill(x, y, color=GREY, alpha=0.12, linewidth=0.0, zorder=0.4)
+    (left, *_, right), (bottom, *_, top) = ends
+    return bool(np.any((x > left) & (x < right) & (y > bottom) & (y < top)))
+
+
+# --- along one axis ---------------------------------------------------------------------------
+
+
+def _draw_curves(axes: Axes, made: Sensitivity) -> None:
+    """χ² along the only parameter, with the levels."""
+    design = made.design
+    (address,) = design.axes
+    x = design.shown(address)
+    for place, (systematic, heights) in enumerate(made.surfaces.items()):
+        color = _COLOURS[place % len(_COLOURS)]
+        axes.plot(x, heights, color=color, label=f"Systematic {100 * systematic:.4g} %")
+    for index, (confidence, height) in enumerate(design.levels):
+        label = f"{100 * confidence:.4g} % C.L., {design.dof} dof ({height:.2f})"
+        dashes = _DASHES[(index + 1) % len(_DASHES)]
+        axes.axhline(height, color=BLACK, linestyle=dashes, linewidth=0.9, label=label)
+    _draw_overlays(axes, design, (x, x))
+    top = design.levels[-1][1]
+    highest = max(float(np.nanmax(heights)) for heights in made.surfaces.values())
+    axes.set_ylim(0.0, float(np.clip(highest, 1.3 * top, 4.0 * top)))
+    axes.set_ylabel(r"$\chi^2$" if design.counting else r"$-2\,\Delta\ln L$")
+    _set_axis(axes, design, address, "x")
+
+
+def _draw_reach(axes: Axes, made: Sensitivity) -> None:
+    """The ends of the allowed interval of the only parameter against the setting."""
+    design = made.design
+    (setting,), (address,) = design.settings, design.axes
+    for heights, color, dashes, label, height in _levels(made):
+        found = list(made.limits(heights, height))
+        for side in (0, 1):
+            points = [(at[0], region[side]) for at, region in found if region[side] is not None]
+            if points:
+                x, y = zip(*points, strict=True)
+                marker: Any = {"marker": ".", "markersize": 4, "linewidth": 1.2}
+                axes.plot(x, y, color=color, linestyle=_line(points, dashes), **marker)
+        axes.plot([], [], color=color, linestyle=dashes, label=label)
+    _set_axis(axes, design, setting, "x")
+    axes.set_ylabel(axis_label(design, address))
+    if address in design.logarithmic:
+        axes.set_yscale("log")
+
+
+def _line(points: list[Any], dashes: str) -> str:
+    """Dashes of a line, none where a setting has several intervals."""
+    return dashes if len({at for at, _ in points}) == len(points) else "none"
+
+
+def _draw_counts(axes: Axes, made: Sensitivity) -> None:
+    """Expected events against the setting, and the significance of the signal."""
+    design = made.design
+    (setting,) = design.settings
+    x = design.shown(setting)
+    names = list(design.study.blocks)
+    for place, name in enumerate(names):
+        color, shown = _COLOURS[place % len(_COLOURS)], plain_text(name) if name else ""
+        for kind, dashes in (("total", "-"), ("background", "--")):
+            values = made.columns[f"{name}.{kind}".lstrip(".")]
+            if kind == "background" and not np.any(values > 0):
+                continue
+            label = f"{shown}: {_EVENTS[kind]}" if shown else _EVENTS[kind].capitalize()
+            axes.plot(x, values, color=color, linestyle=dashes, label=label)
+    _set_axis(axes, design, setting, "x")
+    axes.set_ylabel("Events")
+    if _wide(made):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0.0)
+    significance = made.columns[SIGNIFICANCE]
+    if np.any(np.isfinite(significance)):
+        other = axes.twinx()
+        other.plot(x, significance, color=GREY, linestyle=":", label="Significance")
+        other.set_ylabel("Significance of the signal [σ]")
+        other.set_ylim(bottom=0.0)
+
+
+_EVENTS = {"total": "signal events", "background": "background events"}
+
+
+def _wide(made: Sensitivity) -> bool:
+    """Whether the events span more than a linear axis shows."""
+    events = [made.columns[n] for n in made.design.columns if n.endswith(("total", "background"))]
+    positive = np.concatenate([one[one > 0] for one in events])
+    return bool(len(positive)) and float(np.max(positive) / np.min(positive)) > 30.0

@@ -1,0 +1,352 @@
+"""What a file asks of a sensitivity study: its statistic, axes, settings and nuisances."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.config.schema import ScanBlock, StudyBlock
+from cevns.config.settings import MOST_POINTS, read_axis
+from cevns.config.study import Study
+from cevns.declared import SIGNAL_NORM
+from cevns.errors import InputError, Mistake
+from cevns.inference.plane import content_of, level, settings_of
+from cevns.parameters import Parameter
+from cevns.scan.plan import Axis, Column, Plan, fingerprint
+from cevns.sensitivity.samples import COUNTS, RATIO, SPECTRUM, Counted, counted
+from cevns.sensitivity.variants import setting_axis, with_settings, with_values, written
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+COUNTING, POISSON = "chi2-counting", "poisson"
+SIGNIFICANCE, PRECISION = "significance", "precision"
+_CHUNKS = 16  # at least, so that a stop loses little and several processes have work
+_LARGEST_CHUNK, _LARGEST_OF_FITS = 8192, 128
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The axis of a setting: values in its unit."""
+
+    values: tuple[float, ...]
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What a file asks for.
+
+    Attributes
+    ----------
+    study : Study
+        The file, with values for what only the scan gives one.
+    block : StudyBlock
+    axes : mapping
+        Address → values in internal units, of the scanned parameters.
+    settings : mapping
+        Name → axis, of the settings for each of whose values the study is made again.
+    profiled : tuple of str
+        Nuisances, in the addresses of the file.
+    logarithmic : frozenset of str
+        Axes and settings with equal factors between their points.
+    unset : tuple of str
+        Axes without a nominal value, which the data therefore must not depend on.
+    """
+
+    study: Study
+    block: StudyBlock
+    scan: ScanBlock
+    axes: Mapping[str, Array]
+    settings: Mapping[str, Setting]
+    profiled: tuple[str, ...]
+    logarithmic: frozenset[str]
+    unset: tuple[str, ...]
+
+    # --- what is said ------------------------------------------------------------------------
+
+    @cached_property
+    def systematics(self) -> tuple[float, ...]:
+        """Relative systematic uncertainties, one for each contour."""
+        given = self.block.systematic
+        return given if isinstance(given, tuple) else (float(given),)
+
+    @cached_property
+    def observable(self) -> str:
+        """What is compared: by default counts, and the spectrum for a likelihood."""
+        return self.block.observable or (COUNTS if self.counting else SPECTRUM)
+
+    @property
+    def counting(self) -> bool:
+        """Whether the statistic is the χ² of counts."""
+        return self.block.statistic == COUNTING
+
+    @property
+    def quick(self) -> bool:
+        """Whether its statistic is in closed form: nothing is fitted at the points."""
+        return self.counting or not (self.profiled or any(self.systematics))
+
+    @property
+    def dof(self) -> int:
+        """A degree of freedom for each scanned parameter, unless the file says otherwise."""
+        said = "dof" in self.scan.model_fields_set
+        return self.scan.dof if said else max(1, len(self.axes))
+
+    @property
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """(confidence, height of its contour), the lowest first."""
+        return tuple((one, level(one, self.dof)) for one in sorted(self.scan.confidence))
+
+    @cached_property
+    def held(self) -> tuple[str, ...]:
+        """What has a prior but is not profiled."""
+        scanned = {*self.axes, *self.profiled}
+        table = self.study.parameters
+        return tuple(a for a, one in table.items() if one.prior is not None and a not in scanned)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all axes, those of the settings first."""
+        return (*self.settings, *self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Points of all axes."""
+        each = [one.values for one in self.settings.values()]
+        return tuple(len(values) for values in (*each, *self.axes.values()))
+
+    @cached_property
+    def nominal(self) -> dict[str, float]:
+        """The values of the axes for which the data are made, where they have one."""
+        table = self.study.parameters
+        known = (address for address in self.axes if address not in self.unset)
+        return {address: float(np.real(table[address].value)) for address in known}
+
+    def unit(self, name: str) -> tuple[str, float]:
+        """The unit of an axis or setting, and what divides its values to be in it."""
+        if name in self.settings:
+            return self.settings[name].unit, 1.0
+        parameter = self.study.parameters[name]
+        return parameter.unit, parameter.scale
+
+    def shown(self, name: str) -> Array:
+        """The values of an axis or a setting in its unit, shape (n,)."""
+        values = self.settings[name].values if name in self.settings else self.axes[name]
+        return np.asarray(values) / self.unit(name)[1]
+
+    @cached_property
+    def silent(self) -> tuple[str, ...]:
+        """Axes that do nothing while all others are nominal: a mass beside a coupling of zero."""
+        made = self.counted(self.study)
+        nominal = made.net({})
+        return tuple(
+            address
+            for address, values in self.axes.items()
+            if all(
+                np.allclose(made.net({address: float(one)}), nominal, rtol=1e-12, atol=0.0)
+                for one in (values[0], values[len(values) // 2], values[-1])
+            )
+        )
+
+    def counted(self, study: Study) -> Counted:
+        """What the experiments of ``study``, this one or a variant of it, count."""
+        return counted(study, self.observable, self.block.ratio)
+
+    # --- its points --------------------------------------------------------------------------
+
+    def variant(self, values: Mapping[str, float]) -> Study:
+        """The study with its settings at ``values``, each in its unit."""
+        if not values:
+            return self.study
+        texts = {name: written(value, self.settings[name].unit) for name, value in values.items()}
+        return with_settings(self.study, texts)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What is computed at each point.
+
+        The statistic for each systematic; without scanned parameters the counts of every
+        experiment, the significance of the signal and how precisely its strength is known.
+        """
+        if self.axes:
+            return tuple(f"chi2 at systematic {one:g}" for one in self.systematics)
+        counts = [f"{name}.{kind}".lstrip(".") for name in self.study.blocks for kind in _KINDS]
+        return (*counts, SIGNIFICANCE, PRECISION)
+
+    def plan(self) -> Plan:
+        """The grid as a plan: its points, what is computed, and what it was made of."""
+        table = self.study.parameters
+        axes = (
+            *(Axis(n, one.unit, 1.0, one.values) for n, one in self.settings.items()),
+            *(Axis(a, table[a].unit, table[a].scale, v) for a, v in self.axes.items()),
+        )
+        asked = self.block.model_dump(mode="json")
+        content = {**content_of(self.study), "study": asked, "profiled": list(self.profiled)}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        attributes = {"title": self.study.name, **settings_of(text)}
+        columns = tuple(Column(name) for name in self.columns)
+        return Plan(axes, columns, self._chunk(), fingerprint(content), attributes)
+
+    def _chunk(self) -> int:
+        """Points of one chunk: whole rows of the grid where they are quick."""
+        points = math.prod(self.shape)
+        even = max(1, points // _CHUNKS)
+        last = self.shape[-1]
+        if self.quick and even > last:
+            even = last * math.ceil(even / last)
+        return min(even, _LARGEST_CHUNK if self.quick else _LARGEST_OF_FITS)
+
+
+_KINDS = ("total", "background")
+
+
+def design_of(study: Study) -> Design:
+    """The sensitivity study that a file asks for.
+
+    Raises
+    ------
+    InputError
+        With places in the file: nothing to scan, data, settings that are not there, nuisances
+        that cannot be profiled.
+    """
+    scan = study.together.scan
+    if scan is None or not (scan.axes or scan.settings):
+        expected = (
+            "a block 'scan' with 'parameters' such as {nsi.eps_ee_d: [-1, 1, 200]}, or 'settings'"
+        )
+        raise InputError(Mistake("scan", "no axes", expected))
+    data = [name for name, blocks in study.blocks.items() if blocks.data is not None]
+    if data:
+        path = f"experiments.{data[0]}.data" if data[0] else "data"
+        expected = "none: the data are what the file predicts (data are scanned by: cevns scan)"
+        raise InputError(Mistake(path, "data", expected))
+    block = study.together.study or StudyBlock()
+    if block.statistic == POISSON and block.observable in (COUNTS, RATIO):
+        found = f"{block.observable!r} beside the statistic poisson"
+        expected = f"spectrum, the bins of 'binning'; or the statistic {COUNTING}"
+        raise InputError(Mistake("study.observable", found, expected))
+    axes, powers = _axes(study, scan)
+    settings = _settings(scan)
+    powers |= {name for name in settings if _is_log(scan.settings[name])}
+    table = study.parameters
+    unset = tuple(a for a in axes if table[a].value is None)
+    whole = with_values(study, {a: _middle(table[a], axes[a]) for a in unset}) if unset else study
+    profiled = _profiled(whole, scan, axes)
+    design = Design(whole, block, scan, axes, settings, profiled, frozenset(powers), unset)
+    _refuse(design)
+    return design
+
+
+def _axes(study: Study, scan: ScanBlock) -> tuple[dict[str, Array], set[str]]:
+    """Address → values of the scanned parameters, and which of them are logarithmic."""
+    axes: dict[str, Array] = {}
+    powers = set()
+    for name, axis in scan.axes.items():
+        path = f"scan.parameters.{name}"
+        ends = list(dict.fromkeys(study.ties.get(a, a) for a in study.matching(name)))
+        if len(ends) != 1:
+            raise InputError(Mistake(path, f"{name!r} for {', '.join(ends)}", "one full address"))
+        (address,) = ends
+        if address in axes:
+            raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
+        axes[address] = _spaced(read_axis(axis, study.parameters[address], path))
+        if _is_log(axis):
+            powers.add(address)
+    return axes, powers
+
+
+def _settings(scan: ScanBlock) -> dict[str, Setting]:
+    found = {}
+    for name, axis in scan.settings.items():
+        path = f"scan.settings.{name}"
+        read, unit = setting_axis(axis, path)
+        found[name] = Setting(tuple(_spaced(read).tolist()), unit)
+    return found
+
+
+def _spaced(read: Mapping[str, Any]) -> Array:
+    make = np.geomspace if read["spacing"] == "log" else np.linspace
+    return make(read["from"], read["to"], read["points"])
+
+
+def _is_log(axis: Any) -> bool:
+    return isinstance(axis, Mapping) and axis.get("spacing") == "log"
+
+
+def _middle(parameter: Parameter, values: Array) -> dict[str, Any]:
+    middle = float(values[len(values) // 2]) / parameter.scale
+    return {"value": written(middle, parameter.unit)}
+
+
+def _profiled(study: Study, scan: ScanBlock, axes: Iterable[str]) -> tuple[str, ...]:
+    """The nuisances that are fitted again at each point."""
+    table = study.parameters
+    floating = [
+        address
+        for address, one in table.items()
+        if not one.fixed and address not in study.ties and address not in axes
+    ]
+    if scan.profile == "all":
+        return tuple(floating)
+    if scan.profile == "none":
+        return ()
+    wanted: dict[str, str] = {}
+    for name in scan.profile:
+        wanted.update({study.ties.get(a, a): name for a in study.matching(name)})
+    for address, name in wanted.items():
+        if address not in floating:
+            why = "is an axis" if address in axes else "has no prior and is not in 'fit'"
+            found = f"{name!r}, which {why}"
+            raise InputError(Mistake("scan.profile", found, "parameters that float"))
+    return tuple(wanted)
+
+
+def _refuse(design: Design) -> None:
+    """What a study cannot do, said before anything is computed."""
+    table, points = design.study.parameters, math.prod(design.shape)
+    if points > MOST_POINTS:
+        found = f"{points} points of all axes together"
+        raise InputError(Mistake("scan", found, f"at most {MOST_POINTS}"))
+    for name, setting in design.settings.items():
+        if set(design.study.matching(name)) & {*design.axes}:
+            found = f"{name!r}, which is one of scan.parameters too"
+            raise InputError(Mistake(f"scan.settings.{name}", found, "one of the two"))
+        for end in (setting.values[0], setting.values[-1]):
+            design.variant({name: end})
+    free = [a for a in design.profiled if table[a].prior is None]
+    if design.counting and free:
+        found = f"{free[0]}, which has no prior"
+        expected = f"a prior on what is profiled, or the statistic {POISSON}"
+        raise InputError(Mistake("scan.profile", found, expected))
+    for address in (address for pair in design.study.correlations for address in pair):
+        if address in design.profiled and table[address].prior is None:
+            found = f"{address}, which has no prior"
+            raise InputError(Mistake("correlations", found, "two parameters with priors"))
+    norms = {*design.axes, *(a for a in table if table[a].prior is not None)}
+    both = [a for a in norms if f".{a}".endswith(f".{SIGNAL_NORM}")]
+    if both and any(design.systematics) and not design.counting:
+        found = f"a systematic beside {both[0]}, which is the same uncertainty"
+        raise InputError(Mistake("study.systematic", found, "one of the two"))
+    _say_about_off(design)
+    made = design.counted(design.study)
+    nominal = made.net({})
+    for address in design.unset:
+        ends = (made.net({address: float(design.axes[address][end])}) for end in (0, -1))
+        if not all(np.allclose(one, nominal, rtol=1e-9, atol=0.0) for one in ends):
+            found = f"no value for {address}, on which the data depend"
+            raise InputError(Mistake("model", found, "a value for which data are to be made"))
+
+
+def _say_about_off(design: Design) -> None:
+    """A likelihood has no subtraction: what time without the source is worth is a prior there."""
+    measured = any(blocks.exposure.off for blocks in design.study.blocks.values())
+    norms = [a for a in design.study.parameters if ".norm" in a and "background." in a]
+    if measured and norms and not design.counting and not {*norms} & {*design.profiled}:
+        text = f"exposure.off is not used by a likelihood: profile {norms[0]}, with a prior"
+        warnings.warn(text, UserWarning, stacklevel=2)

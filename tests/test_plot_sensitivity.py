@@ -1,0 +1,141 @@
+"""Figures of sensitivity studies: labels, levels, overlays, and that no text hides another."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from studies import design, finished
+
+from cevns.plot_sensitivity import figures
+
+NEON = """
+source: {type: stopped-pion, flux: 1e7 /cm^2/s}
+detector:
+  target: Ne20
+  threshold: 10 keV
+  backgrounds: [{name: flat, type: flat, rate: 2e-4 /keV/kg/day}]
+  mass: 100 kg
+exposure: 1 year
+"""
+NSI = "model: [standard-model, nsi]\n"
+BLOCK = "study: {statistic: chi2-counting, systematic: [0, 5 %]}\n"
+PLANE = "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 41], nsi.eps_ee_u: [-1, 1, 41]}, %s}\n"
+CURVE = "scan: {parameters: {nsi.eps_ee_d: [-0.7, 0.7, 141]}, overlays: [charm-2003]}\n"
+MOMENT = "magnetic-moment.nu_mu: {from: 1e-10 mu_B, to: 1e-8 mu_B, points: 21, spacing: log}"
+REACH = f"scan: {{parameters: {{{MOMENT}}}, settings: {{exposure: [1 day, 9 day, 3]}}}}\n"
+MAGNETIC = "model: [standard-model, magnetic-moment]\n"
+COUNTS = "scan: {settings: {detector.threshold: [10 keV, 60 keV, 6]}}\n"
+
+CASES = {
+    "contours": NSI + PLANE % "confidence: [68 %, 90 %], overlays: [charm-2003]" + BLOCK,
+    "chi2": NSI + CURVE + BLOCK,
+    "reach": MAGNETIC + REACH + BLOCK,
+    "counts": COUNTS + BLOCK,
+}
+
+
+def drawn(case: str) -> Figure:
+    (found,) = figures(finished(design(NEON, CASES[case]))).items()
+    assert found[0] == case
+    return found[1]
+
+
+def legend(figure: Figure) -> list[str]:
+    (found,) = figure.legends
+    return [text.get_text() for text in found.get_texts()]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_hides_another_or_leaves_the_figure(case: str) -> None:
+    """property: boxes of titles, labels of axes, legend and data, as they are drawn."""
+    figure = drawn(case)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    texts = [label for one in figure.axes for label in (one.xaxis.label, one.yaxis.label)]
+    boxes = [one.get_window_extent(renderer) for one in (*texts, *figure.texts) if one.get_text()]
+    boxes.append(figure.legends[0].get_window_extent(renderer))
+    boxes.append(figure.axes[0].get_window_extent(renderer).padded(-1))
+    for one, two in combinations(boxes, 2):
+        assert not one.overlaps(two), (one, two)
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+
+
+def test_contours_say_what_they_are() -> None:  # unit
+    figure = drawn("contours")
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == r"$\varepsilon_{ee}^{dV}$"
+    assert axes.get_ylabel() == r"$\varepsilon_{ee}^{uV}$"
+    assert legend(figure) == [
+        "68 % C.L., 2 dof (2.28), systematic 0 %",
+        "90 % C.L., 2 dof (4.61), systematic 0 %",
+        "68 % C.L., 2 dof (2.28), systematic 5 %",
+        "90 % C.L., 2 dof (4.61), systematic 5 %",
+        "CHARM (axial couplings 0)",
+        "CHARM, one at a time",
+        "Nominal point",
+    ]
+    assert figure.get_suptitle() == "A study: expected sensitivity from event counts"
+
+
+def test_contours_are_where_the_level_is() -> None:
+    """reference: N = Z, so that χ² depends on ε_u + ε_d alone: lines of slope −1."""
+    (axes,) = drawn("contours").axes
+    lines = [line for line in axes.lines if len(np.asarray(line.get_xdata())) > 30]
+    blue = [line for line in lines if line.get_color() == "#0072B2"]
+    assert len(blue) >= 4
+    for line in blue:
+        total = np.asarray(line.get_xdata()) + np.asarray(line.get_ydata())
+        # Interpolated between points whose χ² is the same to 1e-12.
+        assert np.ptp(total) < 1e-6
+
+
+def test_a_curve_and_its_levels() -> None:  # unit
+    figure = drawn("chi2")
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == r"$\chi^2$"
+    assert legend(figure) == [
+        *("Systematic 0 %", "Systematic 5 %", "90 % C.L., 1 dof (2.71)", "CHARM, one at a time"),
+    ]
+
+
+def test_limits_out_of_sight_are_not_in_the_legend() -> None:  # unit
+    near = CURVE.replace("-0.7, 0.7", "-0.2, 0.2")
+    (figure,) = figures(finished(design(NEON, NSI + near + BLOCK))).values()
+    assert not [text for text in legend(figure) if "CHARM" in text]
+
+
+def test_reach_against_a_setting() -> None:  # unit
+    figure = drawn("reach")
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "exposure [day]"
+    assert axes.get_ylabel() == "magnetic-moment.nu_mu [mu_B]" and axes.get_yscale() == "log"
+    (line,) = [one for one in axes.lines if len(np.asarray(one.get_xdata())) == 3][:1]
+    assert np.all(np.diff(np.asarray(line.get_ydata())) < 0)
+
+
+def test_counts_against_a_setting() -> None:  # unit
+    figure = drawn("counts")
+    axes, other = figure.axes
+    assert axes.get_xlabel() == "detector.threshold [keV]" and axes.get_ylabel() == "Events"
+    assert other.get_ylabel() == "Significance of the signal [σ]"
+    assert legend(figure) == ["Signal events", "Background events", "Significance"]
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 1]}}\n",
+        "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 3], nsi.eps_ee_u: [-1, 1, 3],"
+        " nsi.eps_etau_u: [-1, 1, 3]}}\n",
+    ],
+)
+def test_no_figure(scan: str) -> None:  # unit
+    assert figures(finished(design(NEON, NSI + scan + BLOCK))) == {}
