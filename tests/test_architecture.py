@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec",),
     ("tables", "overlays"),
     ("nuclides", "targets"),
-    ("form_factor_shapes", "beta_decay", "msw"),
+    ("form_factor_shapes", "beta_decay", "mixing", "msw"),
     ("form_factors", "form_factor_spec"),
     ("kinematics",),
     ("spectra", "weighted", "power_law_spectrum", "timing", "beam"),
@@ -77,7 +77,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("datasets.files",),
     ("datasets.backgrounds", "datasets.signals", "datasets.templates", "datasets"),
     ("config.places", "config.schema", "config.singles", "config.settings"),
-    ("config.addressed", "config.study", "config"),
+    ("config.addressed", "config.study", "config.choices", "config"),
     ("",),  # the face: the package itself, with its public names
     ("analysis", "uncertainty"),
     (
@@ -90,7 +90,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("inference.cross_section", "inference.export", "inference.toys"),
     ("scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
     ("scan.run", "scan.merge", "scan"),
-    ("inference.plane", "inference.outcome", "inference.limits", "inference"),
+    ("inference.plane", "inference.outcome", "inference.limits", "inference.raster", "inference"),
     ("sensitivity.counting", "sensitivity.samples", "sensitivity.variants"),
     ("sensitivity.design", "sensitivity.evaluate", "sensitivity.result", "sensitivity"),
     ("published",),

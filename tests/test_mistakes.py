@@ -16,7 +16,9 @@ from cevns.yaml_reader import read_text
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tables that the snippets name."""
-    return write_tables(tmp_path_factory.mktemp("tables"))
+    made = write_tables(tmp_path_factory.mktemp("tables"))
+    (made / "large.csv").write_text("energy [keVnr],quenching\n1,0.2\n100,1.2\n", "utf-8")
+    return made
 
 
 # --- unit: mistakes ----------------------------------------------------------------------------
@@ -203,6 +205,23 @@ MISTAKES = [
         "experiments.near.couplings.sin2: found the unknown key",
     ),
     ("name: 5", "name: found 5, expected text"),
+    (
+        "source: {type: solar, components: [B9]}",
+        "source.components[0]: found 'B9', expected one of pp, pep, hep, Be7, B8, N13, O15, F17",
+    ),
+    ("source: {type: solar, components: []}", "source.components: found a list that is too short"),
+    (
+        "detector: {target: Ar40, mass: 1 kg, threshold: -1 keV}",
+        "detector.threshold: found '-1 keV', expected a non-negative number",
+    ),
+    (
+        "detector: {target: Ar40, mass: 1 kg, quenching: {type: constant, value: 1.5}}",
+        "detector.quenching.value: found 1.5, expected a number from 0 to 1",
+    ),
+    (
+        "detector: {target: Ar40, mass: 1 kg, quenching: {type: table, file: large.csv}}",
+        "detector.quenching: found a quenching of 1.2 in 'large.csv', expected fractions",
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import mpmath as mp
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snippets import study
 
 from cevns import Detector, Experiment
 from cevns.errors import InputError
@@ -166,3 +168,18 @@ def test_a_shell_without_a_size() -> None:
         Experiment(around, Detector(target="Ge", mass=1 * kg), YEAR)
     with pytest.raises(InputError, match="a time such as"):
         Experiment(source(), Detector(target="Ge", mass=1 * kg), Exposure(1, "burst"))
+
+
+def test_a_sterile_neutrino_needs_one_distance(tmp_path: Path) -> None:
+    shell = "geometry: surrounding, inner_radius: 20 cm, outer_radius: 70 cm"
+    made = study(
+        tmp_path,
+        f"source: {{type: radioactive, isotope: Cr51, activity: 5 MCi, {shell}}}",
+        "model: [standard-model, {sterile: {dm2: 1 eV^2, Ue4_sq: 0.1}}]",
+    )
+    with pytest.raises(InputError) as error:
+        made.predict()
+    assert str(error.value) == (
+        "source: found a source without one distance, on which the sterile neutrino oscillates, "
+        "expected a source that has a 'distance' (radioactive: with 'geometry: point')"
+    )

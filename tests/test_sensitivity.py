@@ -14,6 +14,8 @@ from studies import ARGON, COUNTING, PLAIN, TWO, design, exactly, finished, heig
 
 from cevns.errors import InputError
 from cevns.sensitivity.design import Design
+from cevns.sensitivity.evaluate import Counting
+from cevns.units import eV, m
 
 U = "nsi.eps_ee_u"
 
@@ -281,3 +283,56 @@ def test_a_mass_without_a_value() -> None:
     coupled = MEDIATOR.replace("light-vector]", "{light-vector: {coupling: 1e-4}}]")
     with pytest.raises(InputError, match=r"no value for light-vector\.mass, on which the data"):
         design(PLAIN, coupled + f"scan: {{parameters: {{{MASS}}}}}\n" + COUNTING)
+
+
+# --- a part of the axes ---------------------------------------------------------------------------
+
+STERILE = """
+source: {type: stopped-pion, flux: 1e7 /cm^2/s, distance: 20 m}
+detector: {target: Ar40, mass: 100 kg, threshold: 20 keV}
+exposure: 200 day
+model: [standard-model, %s]
+parameters: {source.norm: {prior: 5 %%}}
+scan:
+  parameters:
+    sterile.dm2: {from: 0.1 eV^2, to: 10 eV^2, points: 3, spacing: log}
+    sterile.Umu4_sq: [0, 0.2, 3]
+  profile: all
+"""
+
+
+def at(made: Design, **points: Any) -> Any:
+    """χ² at points that name some of the axes only; "__" for a dot."""
+    arrays = {name.replace("__", "."): np.atleast_1d(x) for name, x in points.items()}
+    size = max(len(one) for one in arrays.values())
+    found, status = Counting(made, made.study).columns(arrays, size)
+    assert not any(status)
+    return found[made.columns[0]]
+
+
+def test_axes_left_out_are_nominal() -> None:
+    made = design(STERILE % "{sterile: {dm2: 2 eV^2}}", COUNTING)
+    mixings = np.array([0.05, 0.1])
+    both = at(made, sterile__Umu4_sq=mixings, sterile__dm2=np.full(2, 2.0) * eV**2)
+    assert np.all(both > 0)
+    assert at(made, sterile__Umu4_sq=mixings) == exactly(both)
+
+
+def test_axes_without_a_value_are_not_left_out() -> None:
+    made = design(STERILE % "sterile", COUNTING)
+    given = at(made, sterile__Umu4_sq=np.array([0.1, 0.2]), sterile__dm2=np.full(2, 2.0) * eV**2)
+    # a deficit with the same error: ∝ (|U|²(1 − |U|²))²
+    assert given[1] / given[0] == exactly((0.2 * 0.8 / (0.1 * 0.9)) ** 2)
+    with pytest.raises(InputError, match=r"sterile\.dm2: found no value"):
+        at(made, sterile__Umu4_sq=0.1)
+    with pytest.raises(InputError, match=r"did you mean 'sterile\.dm2'"):
+        at(made, sterile__dm=0.1)
+
+
+def test_points_beside_the_axes() -> None:
+    """A parameter that is no axis, and that shapes the spectrum, is taken value by value."""
+    made = design(STERILE % "{sterile: {dm2: 2 eV^2, Umu4_sq: 0.1}}", COUNTING)
+    distances = np.array([10.0, 30.0]) * m
+    found = at(made, source__distance=distances)
+    each = [at(made, source__distance=one)[0] for one in distances]
+    assert found == exactly(each) and found[0] != found[1]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from snippets import refused, study, write_tables
+from snippets import SOURCE, refused, study, write_tables
 
 from cevns.cli.main import run
 from cevns.config.study import Study, study_from
@@ -141,3 +141,53 @@ def test_correlations_are_listed(folder: Path, capsys: pytest.CaptureFixture[str
     file.write_text(TWO, "utf-8")
     assert run(["list", "parameters", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["correlations"] == []
+
+
+# --- unit: what a block demands -----------------------------------------------------------------
+
+REACTOR = "source: {type: reactor, power: 3 GW, distance: 20 m}"
+BURST = """source: {type: supernova, distance: 10 kpc, energy: 3e53 erg,
+  mean_energy: {nu_e: 10 MeV, nu_e_bar: 14 MeV, nu_x: 15 MeV},
+  pinching: {nu_e: 3, nu_e_bar: 3, nu_x: 2.5}}"""
+
+
+@pytest.mark.parametrize(
+    ("source", "address", "value", "line"),
+    [
+        (REACTOR, "source.distance", "0 m", ".value: found '0 m', expected a positive number"),
+        (REACTOR, "source.distance", "-1 m", ".value: found '-1 m', expected a positive number"),
+        (
+            REACTOR,
+            "source.maximum_energy",
+            "0 MeV",
+            ".value: found '0 MeV', expected a positive number",
+        ),
+        (
+            REACTOR,
+            "source.maximum_energy",
+            "100 MeV",
+            ": found the value 100 MeV, expected a value within its bounds [0.007813, 20] MeV",
+        ),
+        (BURST, "source.pinching.nu_e", "0", ".value: found 0, expected a positive number"),
+        (
+            SOURCE,
+            "detector.threshold",
+            "-1 keV",
+            ".value: found '-1 keV', expected a non-negative number",
+        ),
+    ],
+)
+def test_a_value_is_what_its_block_demands(
+    source: str, address: str, value: str, line: str, folder: Path
+) -> None:
+    detector = "detector: {target: Ar40, mass: 1 kg, threshold: 1 keV}"
+    exposure = "exposure: 1 burst" if source == BURST else "exposure: 1 year"
+    settings = f"parameters: {{{address}: {{value: {value}}}}}"
+    assert refused(folder, source, detector, exposure, settings) == [f"parameters.{address}{line}"]
+
+
+def test_bounds_do_not_widen_what_a_block_demands(folder: Path) -> None:
+    settings = "parameters: {source.distance: {value: 0 m, bounds: [0 m, 40 m]}}"
+    assert refused(folder, REACTOR, settings) == [
+        "parameters.source.distance.value: found '0 m', expected a positive number"
+    ]

@@ -138,12 +138,15 @@ def test_boron_counts(target: str, Z: int, threshold: float) -> None:
 
 
 def test_worked_example() -> None:
-    """Snapshot: 10.29 events (1e-3), all booked as boron-8; bins and what lies outside add up."""
+    """Snapshot: 10.29 events (1e-3), by flavour as they arrive; bins and the rest add up."""
     need_worked()
     prediction = cevns.load(SHARED / "examples" / "05-b8-xenon.yaml").experiments[""].predict()
     inside = prediction.counts.sum() + prediction.below + prediction.above
     assert inside == pytest.approx(prediction.total, rel=1e-9, abs=0)
-    assert set(prediction.by_flavour) == {"B8"}
+    assert set(prediction.by_flavour) == {"nu_e", "nu_mu", "nu_tau"}
+    assert sum(prediction.by_flavour.values()) == pytest.approx(prediction.total, rel=1e-9, abs=0)
+    share = prediction.by_flavour["nu_e"] / prediction.total
+    assert 0.3 < share < 0.36  # the survival probability at 8 to 15 MeV
     assert prediction.total == pytest.approx(10.286, rel=1e-3, abs=0)
 
 

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cevns import Experiment
+from cevns import Detector, Experiment, StandardModel
 from cevns.config import study_from
+from cevns.exposure import Exposure
+from cevns.interactions.nsi import Nsi
+from cevns.sources import Geoneutrino, Supernova
 from cevns.sources.facilities import FACILITIES
-from cevns.units import GeV, MeV, cm, keV, s
+from cevns.units import GeV, MeV, cm, keV, s, tonne
 from cevns.yaml_reader import read_text
 
 FOLDER = Path(__file__).parents[1] / "docs" / "sources"
@@ -48,6 +51,26 @@ def experiment(text: str, target: str = "Xe") -> Experiment:
 def test_examples(name: str, text: str) -> None:
     """Each predicts something."""
     assert experiment(text).counts_above(np.array([0.0]))[0] > 0
+
+
+def test_events_with_couplings_between_flavours() -> None:
+    """Two decimals of a burst, one of the Earth, as they stand in the text."""
+    nsi = StandardModel() + Nsi(eps_mutau_u=0.2)
+    detector = Detector(target="Ar40", mass=1 * tonne)
+    text = (FOLDER / "supernova.md").read_text("utf-8")
+    numbers = re.findall(r"(\d+\.\d\d) (?:events )?(?:without|with) (?:`?(\w+))", text)
+    burst = read_text(blocks("supernova")[0])["source"]
+    for number, word in numbers:
+        ordering = {"conversion": "none"}.get(word, word)
+        source = Supernova.check({**burst, "conversion": ordering})
+        found = Experiment(source, detector, Exposure(1, "burst"), model=nsi).predict().total
+        assert f"{found:.2f}" == number
+    assert [word for _, word in numbers] == ["conversion", "normal", "inverted"]
+    text = (FOLDER / "radioactive.md").read_text("utf-8")
+    of = {"model": nsi, "form_factor": "point"}, {"form_factor": "point"}
+    for more in of:
+        earth = Experiment(Geoneutrino(), detector, Exposure.parse("1 year"), **more)
+        assert f" {earth.predict().total:.1f}" in text
 
 
 def test_events_of_a_burst() -> None:

@@ -73,7 +73,7 @@ def test_all_mistakes_of_nested_blocks_come_at_once() -> None:
 
 def test_the_branch_that_was_meant_speaks() -> None:
     assert lines({"distance": "1 m", "way": {"share": 2}}) == [
-        "way.share: found 2, expected a (0 to 1) number"
+        "way.share: found 2, expected a number from 0 to 1"
     ]
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from probes import Given, flavour
 from reference import reference_rows
 from scipy.integrate import quad
@@ -25,6 +27,7 @@ from cevns.experiment import Experiment
 from cevns.interactions import Model, StandardModel
 from cevns.interactions.nsi import Nsi
 from cevns.interactions.sterile import Sterile
+from cevns.nodes import beam_breaks, common_steps
 from cevns.sources import StoppedPion
 from cevns.spectra import CallableSpectrum, LineSpectrum, Spectrum, TabulatedSpectrum
 from cevns.testing import check_interaction
@@ -201,6 +204,24 @@ def test_average() -> None:
         )
 
 
+def test_where_the_average_begins() -> None:
+    """The weight jumps there, and the moments are those of the density on both sides."""
+    top, jump, distance = 500 * math.pi, 600 * math.pi, 10 * m
+    box = TabulatedSpectrum.step(np.array([1.0, 8.0]) * MeV, np.array([1 / 7]) / MeV)
+    (part,) = beam("nu_e_bar", box, distance).parts
+    dm2 = top * 2 * 8 * MeV * hbar_c / distance
+    _, lost, *_ = Sterile(dm2=dm2, Ue4_sq=0.1).propagate(part, {})
+    oscillating, even = np.linspace(top, jump, 201), np.geomspace(jump, 8 * top, 41)
+    edges = 8 * MeV * top / np.unique(np.append(oscillating, even))[::-1]
+    x, w = np.polynomial.legendre.leggauss(16)
+    nodes = (edges[1:] + edges[:-1])[:, None] / 2 + np.diff(edges)[:, None] / 2 * x
+    panels = np.diff(edges)[:, None] / 2 * w * lost.spectrum(nodes)
+    expected = [np.sum(panels * nodes**-n) for n in range(3)]
+    # 1e-12: sums of 4000 numbers
+    found = lost.spectrum.moments(np.array([1 * MeV]))[:, 0]
+    assert found == pytest.approx(expected, rel=1e-12, abs=0)
+
+
 def test_what_appears() -> None:
     """Flavour-blind couplings see 1 − P_αs, whatever appears; "survival" does not count it."""
     both = {"dm2": 5 * EV2, "Ue4_sq": 0.1, "Umu4_sq": 0.2}
@@ -265,6 +286,72 @@ def test_weighted_moments(spectrum: str) -> None:
                 for n in range(3)
             ]
         assert found == pytest.approx(expected, rel=1e-9, abs=0)  # that of the quadrature
+
+
+def test_weighted_twice() -> None:
+    """A weight on a weighted spectrum is the product of both."""
+    phi = SPECTRA["callable"]
+    edges = [25 * MeV / np.arange(3.0, 60.0, 2.0), 40 * MeV / np.arange(5.0, 60.0, 2.0)]
+
+    def one(E: Any) -> Any:
+        return np.sin(25 * MeV / E)
+
+    def two(E: Any) -> Any:
+        return np.cos(40 * MeV / E)
+
+    energy = np.array([0.9, 2.0, 4.5, 8.0]) * MeV
+    found = weighted(weighted(phi, one, edges[0]), two, edges[1]).moments(energy)
+    both = weighted(phi, lambda E: one(E) * two(E), np.union1d(*edges)).moments(energy)
+    assert found == pytest.approx(both, rel=ROUNDING, abs=0)
+
+
+# --- several distances ----------------------------------------------------------------------------
+
+CORES = (18.6, 20.1, 22.3, 28.9)
+
+
+def cores(*distances: float) -> Experiment:
+    """Boxes of antineutrinos from several distances [m] on germanium."""
+    box = TabulatedSpectrum.step(np.array([1.0, 3.0, 8.0]) * MeV, np.array([0.4, 0.04]) / MeV)
+    whole = beam("nu_e_bar", box, 1.0)
+    parts = [
+        replace(whole.parts[0], name=str(one), baseline=Baseline(one * m, 0.0, "source"))
+        for one in distances
+    ]
+    detector = Detector(target="Ge72", mass=1 * kg, threshold=0.1 * keV)
+    source = Given(parts=tuple(parts), fluence=1 / cm**2)
+    return Experiment(source, detector, 1 * year, changed(dm2=3 * EV2, Ue4_sq=0.1))
+
+
+def test_several_distances() -> None:
+    """Seen together they are the sum of each alone, on few more nodes than the farthest has."""
+    edges = np.linspace(0.1, 1.5, 15) * keV
+    together = cores(*CORES)
+    alone = sum(cores(one).binned(edges) for one in CORES)
+    # 1e-9: a bin of 0.1 keV with 8 nodes a step of the phase
+    assert together.binned(edges) == pytest.approx(alone, rel=1e-9, abs=0)
+    (scatterer,) = together.scatterers
+    many, few = (
+        len(beam_breaks(one.components, scatterer, one.terms, {}, "exact"))
+        for one in (together, cores(max(CORES)))
+    )
+    # what the farthest has, and below that what the nearer ones have left of as many steps
+    assert few < many < few * (max(CORES) / min(CORES)) + 2
+
+
+@given(st.lists(st.floats(1.0, 30.0), min_size=1, max_size=5), st.lists(st.floats(3.0, 9.0)))
+def test_common_steps(scales: list[float], tops: list[float]) -> None:
+    """Between two panels' ends no ladder has more than one step, and its end is not passed."""
+    ends = np.resize([*tops, 8.0], len(scales))
+    ladders = [
+        np.sort(end / (1 + np.arange(40) * end / scale))
+        for scale, end in zip(scales, ends, strict=True)
+    ]
+    found = np.sort(common_steps(ladders))
+    assert found[-1] == pytest.approx(max(ends), rel=ROUNDING, abs=0)
+    for own in ladders:
+        places = np.interp(found, own, np.arange(len(own)))
+        assert np.all(np.diff(places) <= 1 + ROUNDING)
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from probes import S2W, argon, electrons, flavour, three_knots
 from reference import reference_rows
 
 from cevns.amplitudes import Term
+from cevns.config import study_from
 from cevns.constants import G_F, alpha, m_e, m_mu, m_tau, m_Z
 from cevns.cross_sections import differential_cross_section
 from cevns.errors import InputError
@@ -574,3 +575,19 @@ def test_bad_input(kind: type[Interaction], block: dict[str, Any], message: str)
     with pytest.raises(InputError, match=message) as caught:
         kind.check(block)
     assert "\n" not in str(caught.value)
+
+
+def test_one_weak_mixing_angle() -> None:
+    """unit: the angle of a file is that of all parts of its model, unless one says its own."""
+    blocks: dict[str, Any] = {
+        "source": {"type": "stopped-pion", "flux": "1e7 /cm^2/s"},
+        "detector": {"target": "Ar40", "mass": "1 kg", "threshold": "10 keV"},
+        "exposure": "1 year",
+        "couplings": {"sin2_theta_w": 0.231},
+    }
+    zprime = {"heavy-zprime": {"charges": "e6-chi", "mass": "1 TeV"}}
+    study = study_from({**blocks, "model": ["standard-model", zprime]})
+    assert study.parameters["sin2_theta_w"].value == 0.231
+    other = {"heavy-zprime": {**zprime["heavy-zprime"], "sin2_theta_w": 0.24}}
+    with pytest.raises(InputError, match="sin2_theta_w"):
+        study_from({**blocks, "model": ["standard-model", other]}).predict()

@@ -58,7 +58,9 @@ BOXES = {
     "config": Box("experiment files", ("config/*, catalogue",), _MIDDLE, 8.90, 4.7, 0.8, GREY),
     "face": Box("Python", ("cevns",), _LAST, 8.90, _WIDE, 0.8, GREY),
     "sources": Box(
-        "sources", ("sources/*, exposure", "beta_decay, msw"), _LEFT, 7.10, _WIDE, 1.0, ORANGE
+        "sources",
+        ("sources/*, exposure", "beta_decay, mixing, msw"),
+        *(_LEFT, 7.10, _WIDE, 1.0, ORANGE),
     ),
     "interactions": Box("interactions", ("interactions/*",), _MIDDLE, 7.10, _WIDE, 1.0, GREEN),
     "targets": Box("targets", ("targets", "nuclides"), _RIGHT, 7.10, _WIDE, 1.0, SKY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -52,6 +53,23 @@ class TableBackground(Background):
         areas = 0.5 * (table(x[1:]) + table(x[:-1])) * np.diff(x)
         upto = np.concatenate([[0.0], np.cumsum(areas)])
         return np.diff(upto[np.searchsorted(x, edges)])
+
+
+def background_events(
+    backgrounds: Sequence[Background], edges: Any, amount: Any, theta: Theta, address: str
+) -> dict[str, Any]:
+    """Events in each bin by name: rates times ``amount`` [mass times time] and their norms."""
+    return {
+        part.name: theta.get(background_norm(part.name), 1.0)
+        * amount
+        * part.integrals(edges, theta, f"{address}.{part.name}")
+        for part in backgrounds
+    }
+
+
+def background_norm(name: str) -> str:
+    """Address of the factor on a background."""
+    return f"background.{name}.norm"
 
 
 BackgroundField = Annotated[

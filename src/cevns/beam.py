@@ -74,15 +74,22 @@ class Component:
     factor: Callable[[Theta], Any] | None = None
 
     @property
-    def flavour(self) -> str:
-        """The name of the pure state ("nu_mu_bar"); of a mixture that of its group, or its own."""
+    def flavours(self) -> tuple[str, ...]:
+        """The names of the flavours that it has some of ("nu_mu_bar")."""
         bar = "_bar" if self.antineutrino else ""
-        diagonal = np.real(np.diagonal(self.density))
-        pure = np.flatnonzero(diagonal)
+        present = np.flatnonzero(np.diagonal(self.density))
+        return tuple(f"nu_{FLAVOURS[one]}{bar}" for one in present)
+
+    @property
+    def pure(self) -> bool:
+        """Whether it is of one flavour."""
         off = np.asarray(self.density) - np.diag(np.diagonal(self.density))
-        if len(pure) != 1 or off.any():
-            return self.group or self.name
-        return f"nu_{FLAVOURS[pure[0]]}{bar}"
+        return len(self.flavours) == 1 and not off.any()
+
+    @property
+    def flavour(self) -> str:
+        """The name of the pure state; of a mixture that of its group, or its own."""
+        return self.flavours[0] if self.pure else self.group or self.name
 
     def change(self, density: Any, spectrum: Spectrum, factor: Callable[[Theta], Any]) -> Component:
         """A component that is added to this one, of the same origin, times ``factor``."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from cevns.backgrounds import background_norm
 from cevns.detector import ADDRESS, Detector
 from cevns.errors import InputError, Mistake
 from cevns.form_factors import FormFactorModel, parameters_of
@@ -16,11 +17,6 @@ from cevns.spins import PICTURES, NoSpins
 
 SIGNAL_NORM = "signal.norm"
 """Address of the factor on the whole prediction."""
-
-
-def background_norm(name: str) -> str:
-    """Address of the factor on a background."""
-    return f"background.{name}.norm"
 
 
 def declared(

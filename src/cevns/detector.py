@@ -22,11 +22,12 @@ from cevns.response.efficiency import NO_EFFICIENCY, EfficiencyField
 from cevns.response.quenching import Quenching, invert
 from cevns.response.resolution import ResolutionBlock
 from cevns.response.smearing import response_table, smearing_breaks
-from cevns.spec import Mass, Observable, Quantity, Spec, in_file, relay
+from cevns.spec import Mass, Quantity, Spec, in_file, relay
 from cevns.targets import Target
 from cevns.time_window import DetectorTime
 
 ADDRESS = "detector"
+Threshold = Annotated[float, Quantity("keV", ("keVee", "keVnr", "PE"))]
 LightYield = Annotated[float, Quantity("PE/keVee", ("PE/keV",), range="positive")]
 Axis = Literal["keV", "keVee", "PE"]
 
@@ -76,7 +77,7 @@ class Detector(Spec):
     light_yield: LightYield | None = None
     resolution: ResolutionBlock | None = None
     efficiency: EfficiencyField = NO_EFFICIENCY
-    threshold: Observable | None = None
+    threshold: Threshold | None = None
     time: DetectorTime | None = None
     backgrounds: tuple[BackgroundField, ...] = ()
 

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from cevns.amplitudes import Scatterer, Term
+from cevns.backgrounds import background_events
 from cevns.beam import Component
 from cevns.binning import Binning
-from cevns.declared import SIGNAL_NORM, background_norm, declared, named_sources
+from cevns.declared import SIGNAL_NORM, declared, named_sources
 from cevns.detector import ADDRESS, Detector, windows
 from cevns.divergence import diverging, refuse_diverging
 from cevns.electrons import CHANNEL, check_binding
@@ -33,13 +34,21 @@ from cevns.kinematics import check_kinematics
 from cevns.memo import Memo
 from cevns.nodes import beam_breaks, shown_recoils
 from cevns.parameters import NOMINAL, Parameters, Theta, check_point
-from cevns.prediction import Prediction, sums_by_name
-from cevns.rate import Fold, OnePoint, Projection, fold, joint_counts, make_basis
+from cevns.prediction import Prediction, flavours_that_arrive, sums_by_name
+from cevns.rate import (
+    Basis,
+    Fold,
+    OnePoint,
+    Projection,
+    end_of_bulk,
+    fold,
+    joint_counts,
+    make_basis,
+)
 from cevns.scatterers import target_scatterers
 from cevns.sources.base import Source
 from cevns.spins import NoSpins, spins_named
-from cevns.time_window import time_fractions
-from cevns.timing import TimeProfile
+from cevns.time_window import fractions_of
 from cevns.units import kg
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -89,7 +98,7 @@ class Experiment:
     def __post_init__(self) -> None:
         check_kinematics(self.kinematics)
         check_binding(self.electrons)
-        self._check_mass()
+        self._run.check_mass(self.detector.mass is not None, ADDRESS)
         self._check_times()
         _ = self.terms, self.scatterers, self.fluences()  # each refuses what it cannot do
         model = Model(self._interactions)
@@ -157,38 +166,21 @@ class Experiment:
         form_factor, spins = parse_form_factor(self.form_factor), spins_named(self.axial)
         return Parameters(declared(self.sources, self.detector, self.model, form_factor, spins))
 
-    # --- amounts -----------------------------------------------------------------------------
+    # --- amounts and times -------------------------------------------------------------------
 
     @property
     def _run(self) -> Exposure:
         return Exposure.parse(self.exposure, from_file=False)
 
-    @property
-    def _time_run(self) -> Exposure:
-        """The exposure as the source sees it: a mass-time is that time on one kilogram."""
-        run = self._run
-        return Exposure(run.amount / kg, "time") if run.kind == "mass-time" else run
-
-    def _check_mass(self) -> None:
-        by_mass = self._run.kind == "mass-time"
-        if by_mass and self.detector.mass is not None:
-            expected = "no detector.mass beside an exposure in mass and time"
-            raise InputError(Mistake("exposure", repr(self._run), expected))
-        if not by_mass and self.detector.mass is None:
-            raise InputError(Mistake(ADDRESS, "no mass", "the key 'mass' such as '10 kg'"))
-
     def _mass(self, theta: Theta) -> Any:
         return kg if self.detector.mass is None else self.detector.get("mass", theta, ADDRESS)
 
     def fluences(self, theta: Theta = NOMINAL) -> Array:
-        """Fluence that multiplies each component's spectrum, norms included, shape (..., C).
-
-        With the leading axes of the norms and amounts at θ.
-        """
+        """Fluence of each component, norms included, with leading axes of those, shape (..., C)."""
         amounts = [
             amount
             for address, source in self.sources
-            for amount in source.fluences(self._time_run, theta, address)
+            for amount in source.fluences(self._run.on_a_kilogram, theta, address)
         ]
         signal = theta.get(SIGNAL_NORM, 1.0)
         products = [
@@ -196,10 +188,7 @@ class Experiment:
             for amount, arriving in zip(amounts, self._arriving(NOMINAL), strict=True)
             for component in arriving
         ]
-        fluences: Array = np.stack(np.broadcast_arrays(*products), axis=-1)
-        return fluences
-
-    # --- time --------------------------------------------------------------------------------
+        return np.stack(np.broadcast_arrays(*products), axis=-1)
 
     def _check_times(self) -> None:
         timed = self.detector.time is not None or (self.binning and self.binning.time)
@@ -213,35 +202,37 @@ class Experiment:
 
         ``edges`` [time] are bin edges; None is the whole window as one bin.
         """
-        window = self.detector.time
-        rows: dict[TimeProfile | None, Array] = {None: np.ones(1)}  # several share a profile
-        for component in self.components:
-            profile = component.timing
-            if profile is not None and profile not in rows:
-                rows[profile] = time_fractions(profile, edges, window, theta, f"{ADDRESS}.time")
-        return np.stack([rows[component.timing] for component in self.components])
+        profiles = [component.timing for component in self.components]
+        return fractions_of(profiles, edges, self.detector.time, theta, f"{ADDRESS}.time")
 
     # --- recoils -----------------------------------------------------------------------------
 
     def recoil_spectra(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT over the exposure before any response, shape (C, scatterers, T) [1/energy]."""
-        T = np.atleast_1d(np.asarray(T, dtype=float))
+        bases = self._bases(np.atleast_1d(np.asarray(T, dtype=float)), theta)
+        return self._spectra(bases, theta)
+
+    def _bases(self, T: Array, theta: Theta) -> list[Basis]:
+        """The basis of each scatterer."""
+        beam, terms = self.components_at(theta), self.terms
+        return [make_basis(T, beam, s, terms, theta, self._kinematics(s)) for s in self.scatterers]
+
+    def _spectra(self, bases: Sequence[Basis], theta: Theta) -> Array:
+        """As `recoil_spectra`, of bases of the scatterers."""
         mass = self._mass(theta)
-        components = self.components_at(theta)
         rates = [
-            make_basis(T, components, s, self.terms, theta, self._kinematics(s)).spectrum(theta)
-            * (mass * s.density)
-            for s in self.scatterers
+            basis.spectrum(theta) * (mass * s.density)
+            for basis, s in zip(bases, self.scatterers, strict=True)
         ]
         # Where the terms cancel to rounding at the end point; a change on the way may be negative.
-        lowest = np.array([0.0 if part.factor is None else -np.inf for part in components])
+        lowest = np.array([0.0 if part.factor is None else -np.inf for part in self.components])
         spectra: Array = np.maximum(np.stack(rates, axis=1), lowest[:, None, None])
         return spectra * self.fluences(theta)[:, None, None]
 
     def recoil_spectrum(self, T: Any, theta: Theta = NOMINAL) -> Array:
         """dN/dT summed over flavours and nuclides, shape (T,) [1/energy]; T > 0 [energy]."""
-        total: Array = np.sum(self.recoil_spectra(T, theta), axis=(0, 1))
-        return np.maximum(total, 0.0)
+        total: Array = np.maximum(np.sum(self.recoil_spectra(T, theta), axis=(0, 1)), 0.0)
+        return total
 
     def largest_recoil(self, theta: Theta = NOMINAL) -> float:
         """The largest recoil energy of any nuclide."""
@@ -259,14 +250,12 @@ class Experiment:
         ``edges``, shape (bins + 1,), may start and end at ∓inf. Returns (..., C, scatterers, bins)
         with the leading axes of the grids in θ: couplings, norms, masses of mediators.
         """
-        counts: Array = self._joint(edges, theta, self._amounts(theta))
-        return counts
+        return self._joint(edges, theta, self._amounts(theta))
 
     def binned(self, edges: Any, theta: Theta = NOMINAL) -> Array:
         """Events in each bin that pass the time cuts, shape (..., bins): `counts`, but summed."""
         amounts = self._amounts(theta) * self.time_fractions(theta=theta).sum(axis=1)
-        bins: Array = self._joint(edges, theta, amounts, summed=True)
-        return bins
+        return self._joint(edges, theta, amounts, summed=True)
 
     def counts_above(self, thresholds: Any, theta: Theta = NOMINAL) -> Array:
         """Events whose observable is above each of ``thresholds``, in their order, shape (..., n).
@@ -282,11 +271,21 @@ class Experiment:
         """Fluences times the mass of the target, shape (..., C)."""
         return self.fluences(theta) * np.asarray(self._mass(theta))[..., None]
 
-    def _joint(self, edges: Any, theta: Theta, amounts: Any, summed: bool = False) -> Any:
-        """`cevns.rate.joint_counts` at θ."""
+    def _joint(
+        self,
+        edges: Any,
+        theta: Theta,
+        amounts: Any,
+        summed: bool = False,
+        flavour: int | None = None,
+    ) -> Array:
+        """`cevns.rate.joint_counts` at θ, of all flavours or of one alone."""
         edges = np.asarray(edges, dtype=float)
         projections = [(s.density, self._projection(s, edges, theta)) for s in self.scatterers]
-        return joint_counts(projections, Couplings(self.terms, theta), amounts, summed)
+        if flavour is not None:
+            projections = [(number, one.only(flavour)) for number, one in projections]
+        joint: Array = joint_counts(projections, Couplings(self.terms, theta), amounts, summed)
+        return joint
 
     def _projection(self, scatterer: Scatterer, edges: Array, theta: Theta) -> Projection:
         """The folded basis of one nuclide, made again only when a shape parameter moves."""
@@ -317,8 +316,17 @@ class Experiment:
         return np.linspace(0.0, max(self._largest_observable(s) for s in self._shown), 101)
 
     def _largest_observable(self, scatterer: Scatterer) -> float:
-        top = self._breaks(scatterer, NOMINAL)[-1:]
+        top = np.minimum(self._breaks(scatterer, NOMINAL)[-1:], self._bulk)
         return float(self.detector.expected_observable(top, scatterer, NOMINAL)[0])
+
+    @cached_property
+    def _bulk(self) -> float:
+        """The recoil energy up to which the Standard Model shows something."""
+        breaks = np.concatenate([self._breaks(s, NOMINAL) for s in self._shown])
+        beam = [part for part in self.components if part.factor is None]
+        amounts = [x for x, c in zip(self.fluences(), self.components, strict=True) if c in beam]
+        terms = StandardModel().terms()
+        return end_of_bulk(np.unique(breaks), self._shown, beam, amounts, terms, self.kinematics)
 
     def predict(self, theta: Theta = NOMINAL) -> Prediction:
         """Expected counts, bins and recoil spectrum at θ.
@@ -336,15 +344,23 @@ class Experiment:
         bins = counted.sum(axis=(0, 1))
         upwards = np.cumsum(counted.sum(axis=1)[:, :0:-1], axis=1)[:, ::-1]
         time_edges, plane = self._time_plane(energy_counts, theta)
-        arriving, largest = self.components_at(theta), self.largest_recoil(theta)
-        T = shown_recoils(arriving, self._shown, self.kinematics, largest)
-        spectra = self.recoil_spectra(T, theta).sum(axis=1)
-        flavours = [component.flavour for component in self.components]
+        arriving, ends = self.components_at(theta), (self._bulk, self.largest_recoil(theta))
+        T = shown_recoils(arriving, self._shown, self.kinematics, *ends)
+        bases = self._bases(T, theta)
+        spectra = self._spectra(bases, theta).sum(axis=1)
         groups = [component.group for component in self.components]
+
+        def counted_of(flavour: int) -> Any:
+            own = self._joint(windows(self.edges), theta, self._amounts(theta), flavour=flavour)
+            return np.sum(own, axis=(1, 2)) * passing
+
+        def spectra_of(flavour: int) -> Any:
+            return self._spectra([basis.only(flavour) for basis in bases], theta).sum(axis=1)
+
         return Prediction(
             name=self.name,
             axis=self.detector.axis,
-            by_flavour=self._present(sums_by_name(flavours, each.sum(axis=1))),
+            by_flavour=flavours_that_arrive(arriving, each.sum(axis=1), counted_of),
             by_nuclide=sums_by_name((s.name for s in self.scatterers), each.sum(axis=0)),
             by_channel=sums_by_name((s.channel for s in self.scatterers), each.sum(axis=0)),
             by_group=sums_by_name(groups, each.sum(axis=1)),
@@ -354,17 +370,12 @@ class Experiment:
             above=float(bins[-1]),
             recoil_energy=T,
             recoil_spectrum=spectra.sum(axis=0),
-            recoil_by_flavour=self._present(sums_by_name(flavours, spectra)),
+            recoil_by_flavour=flavours_that_arrive(arriving, spectra, spectra_of),
             above_edges=sums_by_name(groups, upwards),
             time_edges=time_edges,
             counts_2d=plane,
             backgrounds=self.backgrounds(theta),
         )
-
-    def _present(self, by_flavour: dict[str, Any]) -> dict[str, Any]:
-        """Without flavours that could have appeared on the way and did not."""
-        emitted = {part.flavour for part in self.components if part.factor is None}
-        return {name: x for name, x in by_flavour.items() if name in emitted or np.any(x)}
 
     def _time_plane(self, energy_counts: Array, theta: Theta) -> tuple[Any, Any]:
         if self.binning is None or self.binning.time is None:
@@ -377,16 +388,12 @@ class Experiment:
         """Background events in each bin of the observable, by name; none below the threshold."""
         if not self.detector.backgrounds:
             return {}
-        run = self._time_run
+        run = self._run.on_a_kilogram
         if run.live_time is None:
             found, expected = f"an exposure in {run.kind}", "one in time: the rates are per time"
             raise InputError(Mistake(f"{ADDRESS}.backgrounds", found, expected))
         amount = self._mass(theta) * run.live_time
         cut = self.detector.cut(theta)
         edges = self.edges if cut is None else np.maximum(self.edges, cut)
-        return {
-            part.name: theta.get(background_norm(part.name), 1.0)
-            * amount
-            * part.integrals(edges, theta, f"{ADDRESS}.backgrounds.{part.name}")
-            for part in self.detector.backgrounds
-        }
+        own = self.detector.backgrounds
+        return background_events(own, edges, amount, theta, f"{ADDRESS}.backgrounds")

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.quantities import parse_quantity, parse_unit
 from cevns.spec import in_file, relay
+from cevns.units import kg
 
 KINDS = {
     "time": "day",
@@ -45,6 +46,19 @@ class Exposure:
     def live_time(self) -> float | None:
         """Time with the source on, None where the exposure does not say."""
         return self.amount if self.kind == "time" else None
+
+    @property
+    def on_a_kilogram(self) -> Exposure:
+        """As a source sees it: a mass-time is that time on one kilogram."""
+        return Exposure(self.amount / kg, "time") if self.kind == "mass-time" else self
+
+    def check_mass(self, given: bool, path: str) -> None:
+        """Raise an `InputError` where a mass is ``given`` twice, or not at all, at ``path``."""
+        if self.kind == "mass-time" and given:
+            expected = f"no {path}.mass beside an exposure in mass and time"
+            raise InputError(Mistake("exposure", repr(self), expected))
+        if self.kind != "mass-time" and not given:
+            raise InputError(Mistake(path, "no mass", "the key 'mass' such as '10 kg'"))
 
     @classmethod
     def parse(cls, value: object, from_file: bool = True) -> Exposure:

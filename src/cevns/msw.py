@@ -22,41 +22,20 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from cevns.mixing import Mixing
 from cevns.parameters import NOMINAL, Theta
-from cevns.spec import Fraction, Quantity, Spec
+from cevns.spec import Quantity
 from cevns.units import eV
 
 
-class Msw(Spec):
-    """Mixing of three neutrinos, in the Sun and on the way.
+class Msw(Mixing):
+    """Mixing of three neutrinos, in the Sun and on the way; Δm²21 = 7.49(19)e-5 eV²: NuFIT 6.0."""
 
-    NuFIT 6.0 (Esteban et al., JHEP 12 (2024) 216, arXiv:2410.05380), normal ordering, with the
-    atmospheric data of Super-Kamiokande: 0.308(12), 0.02215(58), 0.470(17), 212(41)°,
-    7.49(19)e-5 eV². The phase is in radians.
-    """
-
-    sin2_theta12: Fraction = 0.308
-    sin2_theta13: Fraction = 0.02215
-    sin2_theta23: Fraction = 0.470
-    delta_cp: Annotated[float, Quantity("1", range="any")] = 3.7001
     dm21: Annotated[float, Quantity("eV^2", range="positive")] = 7.49e-5 * eV**2
-
-    def mixing(self, theta: Theta = NOMINAL, address: str = "") -> Any:
-        """The matrix U with ν_α = Σ_i U_αi ν_i, shape (3, 3), in the order of the PDG."""
-        s12, s13, s23 = (
-            np.sqrt(self.get(f"sin2_theta{pair}", theta, address)) for pair in ("12", "13", "23")
-        )
-        c12, c13, c23 = (np.sqrt(1 - s**2) for s in (s12, s13, s23))
-        phase = np.exp(1j * self.get("delta_cp", theta, address))
-        first = np.array([[c12, s12, 0], [-s12, c12, 0], [0, 0, 1]])
-        second = np.array([[c13, 0, s13 / phase], [0, 1, 0], [-s13 * phase, 0, c13]])
-        third = np.array([[1, 0, 0], [0, c23, s23], [0, -s23, c23]])
-        return third @ second @ first
 
     def densities(self, theta: Theta = NOMINAL, address: str = "") -> Any:
         """ρ_1 and ρ_2, what arrives of the two matter eigenstates, shape (2, 3, 3); traces 1."""
-        states = self.mixing(theta, address).T  # a row for each mass state
-        pure = np.einsum("ia,ib->iab", states, states.conj())
+        pure = self.mass_states(theta, address)
         s13 = self.get("sin2_theta13", theta, address)
         return (1 - s13) * pure[:2] + s13 * pure[2]
 

@@ -19,8 +19,11 @@ from cevns.beam import Component
 from cevns.kinematics import maximum_recoil, recoil_range
 from cevns.parameters import Theta
 from cevns.units import keV
+from cevns.weighted import WeightedSpectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+_IN_TAIL = 100  # points that show the tail of a spectrum
 
 ORDER = 8
 """Nodes per panel."""
@@ -42,8 +45,14 @@ def beam_breaks(
     theta: Theta,
     kinematics: str,
 ) -> Array:
-    """Recoil energies at which the spectrum on ``scatterer`` is not smooth, ascending from 0."""
-    energies = np.unique(np.concatenate([np.asarray(c.spectrum.breaks) for c in components]))
+    """Recoil energies between which the spectrum on ``scatterer`` is smooth, ascending from 0.
+
+    Where the beam oscillates on its way, some that are a step of its phase apart are among them.
+    """
+    spectra = {id(c.spectrum): c.spectrum for c in components}.values()  # several share one
+    sharp = np.concatenate([np.asarray(one.breaks) for one in spectra])
+    swings = [one.swings for one in spectra if isinstance(one, WeightedSpectrum)]
+    energies = np.union1d(sharp, common_steps(swings))
     energies = energies[energies > 0]
     edges = [np.zeros(1)]
     for m4, _ in by_lepton(terms, scatterer, theta):
@@ -51,6 +60,21 @@ def beam_breaks(
     found = np.unique(np.concatenate(edges))
     inside = [T for T in scatterer.breaks if found[-1] > T]
     return np.union1d(found, inside)
+
+
+def common_steps(swings: Sequence[Array]) -> Array:
+    """Few energies between which none of ``swings``, ladders of them, has more than one step.
+
+    A step may begin anywhere: nothing is sharp at a rung.
+    """
+    if not swings:
+        return np.empty(0)
+    # What adds up downwards is the share of a step in the ladder that is the finest there.
+    rungs = np.unique(np.concatenate(swings))
+    steps = [np.diff(np.interp(rungs, own, np.arange(len(own)))) for own in swings]
+    total = np.append(np.cumsum(np.max(steps, axis=0)[::-1])[::-1], 0.0)
+    found: Array = np.interp(np.arange(np.ceil(total[0]) + 1), total[::-1], rungs[::-1])
+    return found
 
 
 def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -> Any:
@@ -78,16 +102,27 @@ def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -
 
 
 def shown_recoils(
-    components: Sequence[Component], scatterers: Sequence[Scatterer], kinematics: str, top: float
+    components: Sequence[Component],
+    scatterers: Sequence[Scatterer],
+    kinematics: str,
+    bulk: float,
+    top: float,
 ) -> Array:
-    """Recoil energies for showing a spectrum up to ``top``; both sides of where a part ends."""
+    """Recoil energies for showing a spectrum: evenly to ``bulk``, by factors to ``top``.
+
+    On both sides of where a part ends.
+    """
     ends = [
         maximum_recoil(component.spectrum.breaks[-1], scatterer.mass, kinematics)
         for component in components
         for scatterer in scatterers
     ]
     beside = [end * side for end in ends for side in (1 - 1e-9, 1 + 1e-9)]
-    return np.union1d(spectrum_grid(top), beside)
+    even = spectrum_grid(bulk)
+    points = [even, np.asarray(beside)]
+    if even[-1] < top:
+        points.append(np.geomspace(even[-1], top, _IN_TAIL))
+    return np.unique(np.concatenate(points))
 
 
 def spectrum_grid(top: float) -> Array:

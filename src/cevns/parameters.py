@@ -29,7 +29,8 @@ class Parameter:
     has no default and has not been given.
     ``unit`` names the unit for showing it, ``scale`` is that unit as a float; ``prior`` is the
     width of a Gaussian constraint, None for a free parameter; ``source`` says where the nominal
-    value comes from.
+    value comes from. ``range`` is what the declaration demands of a value, in the words of
+    `cevns.spec.Quantity`: bounds are closed, and a "positive" number is not 0.
     """
 
     address: str
@@ -40,6 +41,7 @@ class Parameter:
     bounds: tuple[float, float] | None = None
     latex: str = ""
     source: str = ""
+    range: str = "any"
     fixed: bool = True
     same_as: str | None = None
 

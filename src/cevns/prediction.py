@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from cevns import units
+from cevns.beam import Component
+from cevns.flavours import FLAVOURS
 
+_ROUNDING = 1e-12
 AXIS_SCALE = {"keV": units.keV, "keVee": units.keVee, "PE": units.PE}
 
 
@@ -125,6 +128,41 @@ def sums_by_name(names: Iterable[str], values: Any) -> dict[str, Any]:
     for name, value in zip(names, values, strict=True):
         total[name] = total.get(name, 0.0) + value
     return total
+
+
+def flavours_that_arrive(
+    components: Sequence[Component], total: Any, of_flavour: Callable[[int], Any]
+) -> dict[str, Any]:
+    """What each flavour gives at the detector.
+
+    Parameters
+    ----------
+    components : sequence of Component, length C
+    total : array, shape (C, ...)
+    of_flavour : callable
+        Place of a flavour → what each component gives by it alone, shape (C, ...).
+
+    Returns
+    -------
+    mapping
+        Name of a flavour → its sum; "interference" is what couplings between flavours add to those.
+        Flavours that could have appeared on the way and did not are absent.
+    """
+    if all(component.pure for component in components):
+        emitted = {part.flavour for part in components if part.factor is None}
+        found = sums_by_name((part.flavour for part in components), total)
+    else:
+        emitted = {name for part in components if part.factor is None for name in part.flavours}
+        found, rest = {}, total
+        for place, flavour in enumerate(FLAVOURS):
+            own = of_flavour(place)
+            rest = rest - own
+            names = (f"nu_{flavour}{'_bar' if part.antineutrino else ''}" for part in components)
+            found |= sums_by_name(names, own)
+        between = np.sum(rest, axis=0)
+        if np.max(np.abs(between)) > _ROUNDING * np.max(np.abs(np.sum(total, axis=0))):
+            found["interference"] = between
+    return {name: value for name, value in found.items() if name in emitted or np.any(value)}
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float]:

@@ -30,6 +30,7 @@ from cevns.special import namespace
 _STRENGTH = (G_F * hbar_c) ** 2
 _SMALL = 1e-12  # a vanishing recoil, as a fraction of the largest one
 _NEGLIGIBLE = 1e-9  # acceptance of it that is taken for none
+_TAIL, _FAR_BELOW = 1e-4, 0.2  # what is a tail, and from where on it is treated as one
 
 Columns = dict[tuple[int, int], Any]
 """Places of two numbers of some `Couplings` → what their product multiplies."""
@@ -56,6 +57,12 @@ class Basis:
         profiles = Profiles(self.terms, self.q_squared, theta)
         parts = tuple((block.at(profiles), kernel) for block, kernel in self.parts)
         return replace(self, parts=parts, profiles=profiles)
+
+    def only(self, flavour: int) -> Basis:
+        """What each component has of one flavour, without its coherence with others."""
+        diagonal = np.zeros((3, 3))
+        diagonal[flavour, flavour] = 1.0
+        return replace(self, states=self.states * diagonal)
 
     def spectrum(self, theta: Theta = NOMINAL) -> Any:
         """dR/dT of each component per scatterer, shape (..., C, T)."""
@@ -89,7 +96,7 @@ class Basis:
         if self.profiles.wide:
             return Projection(self, matrix=matrix, bins=len(matrix))
         arrays = tuple(
-            np.einsum("ct,pt,bt->cpb", kernel, block.products, matrix, optimize=True)
+            np.stack([(kernel * row) @ matrix.T for row in block.products], axis=1)
             for block, kernel in self.parts
         )
         return Projection(self, arrays, bins=len(matrix))
@@ -107,6 +114,10 @@ class Projection:
     arrays: tuple[Any, ...] = ()
     matrix: Any = None
     bins: int = 0
+
+    def only(self, flavour: int) -> Projection:
+        """As that of the basis."""
+        return replace(self, basis=self.basis.only(flavour))
 
     def columns(self, couplings: Couplings, amounts: Any = None) -> Columns:
         """As those of the basis, with bins in the place of T."""
@@ -256,6 +267,33 @@ def recoil_spectrum(
     basis = make_basis(T, components, scatterer, terms, theta, kinematics)
     spectrum = basis.spectrum(theta)
     return namespace(spectrum).maximum(spectrum, 0.0)
+
+
+def end_of_bulk(
+    breaks: Any,
+    scatterers: Sequence[Scatterer],
+    components: Sequence[Component],
+    amounts: Sequence[float],
+    terms: Sequence[Term],
+    kinematics: str,
+) -> float:
+    """The recoil energy above which hardly anything is: 1e-4 of all recoil energy.
+
+    The last of ``breaks`` where that is not far below it: a long tail is what matters.
+    """
+    T, weights = panel_nodes(breaks)
+    if not len(T):
+        return 0.0
+    spectrum = sum(
+        np.asarray(amounts)
+        @ recoil_spectrum(T, components, one, terms, NOMINAL, kinematics)
+        * one.density
+        for one in scatterers
+    )
+    above = np.cumsum((weights * T * spectrum)[::-1])[::-1]
+    end = float(T[np.searchsorted(-above, -_TAIL * above[0])])
+    top = float(breaks[-1])
+    return end if end < _FAR_BELOW * top else top
 
 
 # --- with a detector ------------------------------------------------------------------------------

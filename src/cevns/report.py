@@ -104,18 +104,18 @@ def _totals(prediction: Prediction, error: Uncertainty | None) -> list[tuple[str
     known = "" if error is None else f" ± {events(error.total)}"
     rows = [("signal, all that passes", events(total) + known, "")]
 
-    def add(parts: Mapping[str, float], names: Mapping[str, str]) -> None:
+    def add(title: str, parts: Mapping[str, float], names: Mapping[str, str]) -> None:
         if len(parts) > 1:
+            rows.append((title, "", ""))
             rows.extend(
                 (f"  {names.get(name, name)}", events(value), _share(value, total))
                 for name, value in parts.items()
                 if value or not total
             )
 
-    add(prediction.by_group, {})
-    if prediction.by_flavour != prediction.by_group:  # mass states have no flavour
-        add(prediction.by_flavour, PRETTY)
-    add(prediction.by_nuclide, {})
+    add("by part of the source", prediction.by_group, {})
+    add("by flavour at the detector", prediction.by_flavour, PRETTY)
+    add("by target", prediction.by_nuclide, {})
     off = prediction.below + prediction.above
     if off > 1e-9 * total:
         axis = f"off the {prediction.axis} axis (below {events(prediction.below)}, above "

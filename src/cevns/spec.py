@@ -64,10 +64,11 @@ class Quantity:
             number = parse_quantity(value, self.unit, *self.also)
             if self.unit == "1" and number.unit == "" and from_file:
                 raise InputError(Mistake("", show(value), "a number without quotes"))
-        self._check_range(value, number)
+        self.check_range(value, number)
         return number
 
-    def _check_range(self, value: object, number: float) -> None:
+    def check_range(self, value: object, number: float) -> None:
+        """Raise an `InputError` for a ``number``, written as ``value``, that is out of range."""
         accepted = {
             "any": math.isfinite(number),
             "positive": 0 < number < math.inf,
@@ -75,8 +76,9 @@ class Quantity:
             "fraction": 0 <= number <= 1,
         }[self.range]
         if not accepted:
-            wanted = {"any": "a finite", "fraction": "a (0 to 1)"}.get(self.range)
-            raise InputError(Mistake("", show(value), f"{wanted or 'a ' + self.range} number"))
+            wanted = {"any": "a finite number", "fraction": "a number from 0 to 1"}
+            expected = wanted.get(self.range, f"a {self.range} number")
+            raise InputError(Mistake("", show(value), expected))
 
     def _validate(self, value: Any, info: ValidationInfo) -> float:
         try:
@@ -171,7 +173,7 @@ class Spec(BaseModel):
         try:
             made = handler({k: data[k] for k in data if k in accepted} if unknown else data)
         except ValidationError as error:
-            lines += [_relabel(line) for line in error.errors(include_url=False)]
+            lines += [_relabel(line) for line in _told(error)]
         if lines:
             raise ValidationError.from_exception_data(cls.__name__, lines) from None
         return made
@@ -223,16 +225,19 @@ def quantity_of(field: FieldInfo) -> Quantity | None:
 def quantity_parameter(address: str, value: float, quantity: Quantity) -> Parameter:
     """The parameter that a declared number is, shown in the unit it was written in."""
     written = value.unit if isinstance(value, Labelled) and value.unit else quantity.unit
-    shown = "" if written == "1" else written
-    return Parameter(
-        address, float(value), shown, unit_scale(shown), bounds=_BOUNDS.get(quantity.range)
-    )
+    return _parameter(address, float(value), written, quantity)
 
 
 def undetermined_parameter(address: str, quantity: Quantity) -> Parameter:
     """The parameter of a number that has no default and was not given."""
-    shown = "" if quantity.unit == "1" else quantity.unit
-    return Parameter(address, None, shown, unit_scale(shown), bounds=_BOUNDS.get(quantity.range))
+    return _parameter(address, None, quantity.unit, quantity)
+
+
+def _parameter(address: str, value: float | None, unit: str, quantity: Quantity) -> Parameter:
+    shown = "" if unit == "1" else unit
+    demanded = quantity.range
+    bounds = _BOUNDS.get(demanded)
+    return Parameter(address, value, shown, unit_scale(shown), bounds=bounds, range=demanded)
 
 
 _BOUNDS = {
@@ -284,6 +289,13 @@ def _unknown_key(key: object, known: list[str]) -> InitErrorDetails:
     expected = f"one of the keys {', '.join(known)}" if known else "no keys"
     problem = mistake(f"the unknown key {show(key)}", expected, nearest(key, known))
     return InitErrorDetails(type=problem, loc=(str(key),), input=None)
+
+
+def _told(error: ValidationError) -> list[Any]:
+    """pydantic's errors, without lists that are too short for want of an entry with a mistake."""
+    lines = error.errors(include_url=False)
+    inside = {line["loc"][:depth] for line in lines for depth in range(len(line["loc"]))}
+    return [line for line in lines if line["type"] != "too_short" or line["loc"] not in inside]
 
 
 def _relabel(line: Any) -> InitErrorDetails:

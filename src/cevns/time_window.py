@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -64,6 +65,21 @@ class DetectorTime(Spec):
         late = np.maximum(edges - onset, 0.0)
         decayed = late if rate == 0 else -np.expm1(-rate * late) / rate
         return np.diff(np.minimum(edges, onset) + decayed)
+
+
+def fractions_of(
+    profiles: Sequence[TimeProfile | None],
+    edges: Any,
+    time: DetectorTime | None,
+    theta: Theta = NOMINAL,
+    address: str = "detector.time",
+) -> FloatArray:
+    """`time_fractions` of several profiles, shape (n, bins); 1 for None: all times alike."""
+    rows: dict[TimeProfile | None, FloatArray] = {None: np.ones(1)}  # several share a profile
+    for profile in profiles:
+        if profile is not None and profile not in rows:
+            rows[profile] = time_fractions(profile, edges, time, theta, address)
+    return np.stack([rows[profile] for profile in profiles])
 
 
 def time_fractions(

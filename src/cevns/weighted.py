@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _DEGREE = 15
 _LOWEST = 1e-6  # of the end point: what is below it is left out of the moments
 _GRADED = 24  # halvings towards the end point
-_RESOLVED = 60  # edges at which recoil spectra get panels of their own
+_RESOLVED = 30  # edges at which recoil spectra get panels of their own
 
 
 def weighted(spectrum: Spectrum, weight: Callable[[Any], Any], edges: Any = ()) -> Spectrum:
@@ -45,14 +45,23 @@ class WeightedSpectrum:
     def __init__(self, spectrum: Spectrum, weight: Callable[[Any], Any], edges: Sequence[float]):
         self._spectrum = spectrum
         self._weight = weight
-        self._more = edges
+        inner = spectrum._more if isinstance(spectrum, WeightedSpectrum) else ()
+        self._more: Array = np.union1d(np.asarray(edges, dtype=float), inner)
 
-    @property
+    @cached_property
     def breaks(self) -> tuple[float, ...]:
-        """Those of φ and the upper ones of the edges: further down wiggles average out."""
-        own = np.asarray(self._spectrum.breaks, dtype=float)
-        more = np.sort(np.asarray(self._more))[::-1][:_RESOLVED]
-        return tuple(np.union1d(own, more[(more > own[0]) & (more < own[-1])]))
+        """Those of φ: nothing is sharp at an edge."""
+        return tuple(self._spectrum.breaks)
+
+    @cached_property
+    def swings(self) -> Array:
+        """The upper ones of the edges and the end of φ, ascending: what recoils have to resolve.
+
+        Further down wiggles average out.
+        """
+        low, end = self.breaks[0], self.breaks[-1]
+        inside = self._more[(self._more > low) & (self._more < end)]
+        return np.append(inside[-_RESOLVED:], end)
 
     def __call__(self, energy: Any) -> Any:
         return self._spectrum(energy) * self._weight(energy)
@@ -64,7 +73,7 @@ class WeightedSpectrum:
         bottom = max(given[0], _LOWEST * end)
         doubling = end * 2.0 ** -np.arange(0.0, np.log2(end / bottom), 0.5)
         closing = end - (end - given[-2]) * 0.5 ** np.arange(1, _GRADED)
-        edges = np.unique(np.concatenate([given, doubling, closing, np.asarray(self._more)]))
+        edges = np.unique(np.concatenate([given, doubling, closing, self._more]))
         edges = edges[(edges > bottom) & (edges <= end)]
         # Panels narrower than rounding have nothing in them.
         kept = np.append(np.diff(edges) > 1e-13 * end, True)

@@ -53,7 +53,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep shards, the merged grid, results and figures in this folder; resume from it.",
+    help="Keep shards, the merged grid, results, limits, figures in this folder; resume from it.",
 )
 @click.option(
     "--processes", type=click.IntRange(1, 1024), default=1, help="How many work side by side."
@@ -186,13 +186,19 @@ def _result(outcome: Outcome) -> dict[str, Any]:
 
 
 def _write(study: Study, outcome: Outcome, result: Mapping[str, Any], output: Path) -> list[Path]:
-    """Results, resolved configuration and figure."""
+    """Results, resolved configuration, limits along a mass and figure."""
     from cevns import plot_scan
     from cevns.config.write import write_config, write_json
+    from cevns.files import write_text
+    from cevns.inference.raster import limits_text, raster_of
     from cevns.plot_style import save
 
     written = [output / "results.json", write_config(study, output), output / "scan.h5"]
     write_json(written[0], result)
+    raster = raster_of(outcome)
+    if raster is not None:
+        written.append(output / "limits.csv")
+        write_text(written[-1], limits_text(raster))
     for name, figure in plot_scan.figures(outcome).items():
         for suffix in ("png", "svg"):
             written.append(output / f"{name}.{suffix}")

@@ -221,16 +221,22 @@ class ExperimentBlocks(Spec):
         return self
 
     def interactions(self) -> Model:
-        """The model, its Standard Model part with the couplings asked for."""
+        """The model with the couplings asked for; its parts share one weak mixing angle."""
         asked = {} if self.own_couplings() else self.couplings.model_dump()
         if not self.electrons.w_exchange:
             asked["w_exchange"] = False
-        return Model(
-            [
-                part.model_copy(update=asked) if isinstance(part, StandardModel) else part
-                for part in self.model
-            ]
-        )
+        standard = [
+            one.model_copy(update=asked) for one in self.model if isinstance(one, StandardModel)
+        ]
+        angle = {"sin2_theta_w": standard[0].sin2_theta_w} if standard else {}
+
+        def settled(part: Interaction) -> Interaction:
+            if isinstance(part, StandardModel):
+                return standard[0]
+            unsaid = angle.keys() & type(part).model_fields.keys() - part.model_fields_set
+            return part.model_copy(update=angle) if unsaid else part
+
+        return Model([settled(part) for part in self.model])
 
     @property
     def electrons(self) -> ElectronScattering:

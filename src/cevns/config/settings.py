@@ -10,7 +10,7 @@ from typing import Any
 from cevns.config.schema import ParameterSetting, StudyBlocks
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.parameters import Parameter, Parameters
-from cevns.quantities import parse_quantity, parse_unit
+from cevns.quantities import parse_unit
 from cevns.spec import Quantity
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -175,18 +175,18 @@ def set_parameter(
 def read_number(value: object, parameter: Parameter, path: str) -> Any:
     """A value in the unit of ``parameter``: text with a unit, or a number where it has none.
 
+    It is in the range that the declaration of the parameter demands, whatever its bounds are.
     A parameter whose nominal value is complex may take text such as "0.2+0.05j".
     """
     if isinstance(parameter.value, complex) and isinstance(value, str):
         return read_complex(value, path)
-    return _read_real(value, parameter, path)
+    return _read_real(value, parameter, path, parameter.range)
 
 
-def _read_real(value: object, parameter: Parameter, path: str) -> float:
+def _read_real(value: object, parameter: Parameter, path: str, demanded: str = "any") -> float:
+    """A real number in the range that is ``demanded``; those of widths and ends are wider."""
     try:
-        if not parameter.unit:
-            return float(Quantity("1", range="any").parse(value, True))
-        return float(parse_quantity(value, parameter.unit))
+        return float(Quantity(parameter.unit or "1", range=demanded).parse(value, True))
     except InputError as error:
         first = error.mistakes[0]
         raise InputError(Mistake(path, first.found, first.expected, first.nearest)) from None
@@ -235,8 +235,9 @@ def _outside(parameter: Parameter, path: str) -> list[Mistake]:
     if bounds[0] <= value <= bounds[1]:
         return []
     low, high = (f"{bound / parameter.scale:g}" for bound in bounds)
-    found = f"the value {value / parameter.scale:g}"
-    return [Mistake(path, found, f"a value within its bounds [{low}, {high}]")]
+    found = f"the value {value / parameter.scale:g} {parameter.unit}".rstrip()
+    expected = f"a value within its bounds [{low}, {high}] {parameter.unit}".rstrip()
+    return [Mistake(path, found, expected)]
 
 
 def _scan_mistakes(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cevns.config.choices import with_choices
 from cevns.config.schema import Couplings
 from cevns.config.study import Study
 from cevns.files import write_bytes, write_text
@@ -34,7 +35,8 @@ def versions() -> dict[str, str]:
 def write_config(study: Study, directory: Path) -> Path:
     """The resolved experiment file, with its tables beside it: it can be run from there.
 
-    Defaults at the top level are written out; ``extends`` is already merged.
+    Defaults at the top level are written out, and choices that a source makes; ``extends`` is
+    already merged.
     """
     content = with_files(
         _with_defaults(study), lambda name: _copied(name, study.directory, directory)
@@ -81,7 +83,7 @@ def _with_defaults(study: Study) -> dict[str, Any]:
         "electron_scattering": False,
         "axial": "none",
     }
-    content = {**defaults, **study.resolved}
+    content = dict(with_choices(study, {**defaults, **study.resolved}))
     own = content.get("couplings", {})
     # Beside couplings in a model block, or below those that every experiment replaces, defaults
     # would be a second word on the same numbers.

@@ -19,9 +19,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
+from cevns.backgrounds import background_norm
 from cevns.datasets.profiles import Curve, ProfileField
 from cevns.datasets.release import FOLDER, dataset_names
-from cevns.declared import background_norm
 from cevns.errors import InputError
 from cevns.exposure import Exposure
 from cevns.likelihood.morph import SIDES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,9 +108,7 @@ def _inside(heights: Array, place: tuple[Any, ...]) -> bool:
 def regions(outcome: Outcome, height: float) -> list[Region]:
     """Where a scan of one parameter is below ``height``, in the unit of the parameter.
 
-    By linear interpolation of √(−2 Δ ln L), which is exact for a parabola, over the parameter, or
-    over its logarithm on a logarithmic axis; a fitted best point is one of the nodes. An end is
-    None where the scan ends first, or is interrupted by points that failed.
+    Interpolated by `spans`; a fitted best point is one of the nodes.
     """
     grid = outcome.grid
     ((address, nodes),) = grid.axes.items()
@@ -119,8 +117,18 @@ def regions(outcome: Outcome, height: float) -> list[Region]:
         place = int(np.searchsorted(nodes, outcome.best[address]))
         nodes = np.insert(nodes, place, outcome.best[address])
         heights = np.insert(heights, place, 0.0)
-    there, back = (np.log, np.exp) if address in grid.logarithmic else (np.asarray, float)
-    ends = below(there(nodes / scale), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
+    return spans(nodes / scale, heights, height, address in grid.logarithmic)
+
+
+def spans(nodes: Array, heights: Array, height: float, log: bool) -> list[Region]:
+    """Where ``heights`` above the lowest point, shape (n,), are below ``height``.
+
+    By linear interpolation of √(−2 Δ ln L), which is exact for a parabola, over the parameter, or
+    over its logarithm on a logarithmic axis. An end is None where the nodes end first, or are
+    interrupted by points that failed.
+    """
+    there, back = (np.log, np.exp) if log else (np.asarray, float)
+    ends = below(there(nodes), np.sqrt(np.maximum(heights, 0.0)), math.sqrt(height))
     return [
         (None if low is None else float(back(low)), None if high is None else float(back(high)))
         for low, high in ends
@@ -139,6 +147,18 @@ def below(nodes: Any, roots: Any, limit: float) -> list[Region]:
     low = np.concatenate([[False], roots <= limit, [False]])
     changes = np.flatnonzero(low[1:] != low[:-1]).reshape(-1, 2)
     return [(end(first, first - 1), end(after - 1, after)) for first, after in changes.tolist()]
+
+
+def column_title(name: str, unit: str) -> str:
+    """The title of a column with values in ``unit``."""
+    return f"{name} [{unit}]" if unit else name
+
+
+def limit_row(leading: Iterable[float], at: Iterable[float], region: Region) -> str:
+    """A row of CSV: what a limit is for, where it is, and its ends, empty where there are none."""
+    ends = ("" if one is None else f"{one:.8g}" for one in region)
+    shares = (f"{one:.6g}" for one in leading)
+    return ",".join([*shares, *(f"{one:.8g}" for one in at), *ends])
 
 
 def _plain(found: list[Region]) -> list[dict[str, float]]:

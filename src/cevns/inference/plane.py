@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cevns.analysis import Analysis, acting_on_data, analysis_of
+from cevns.config.choices import with_choices
 from cevns.config.schema import Couplings
 from cevns.config.settings import read_axis
 from cevns.config.study import Study, study_from
@@ -31,7 +32,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 HEIGHT = "minus_two_log_likelihood"
 _LARGEST_CHUNK = 128
 _FEWEST_CHUNKS = 16  # so that a stop loses little and several processes have work
-_NO_MATTER = ("name", "scan", "study")
+_NO_MATTER = ("name", "scan", "study", "about")
 """Blocks that no point depends on: the axes of a scan are in its plan."""
 _USUAL = {"model": ["standard-model"], "kinematics": "exact", "form_factor": "helm"}
 _DEFAULTS: Mapping[str, Any] = {**_USUAL, "electron_scattering": False, "axial": "none"}
@@ -116,7 +117,7 @@ class Grid:
 
 def content_of(study: Study) -> dict[str, Any]:
     """What the points of a scan depend on: settings, and for each file what is in it."""
-    kept = _without(study.resolved, _DEFAULTS)
+    kept = _without(with_choices(study, study.resolved), _DEFAULTS)
     couplings = _without(kept.pop("couplings", {}), Couplings().model_dump())
 
     def digest(name: str) -> str:

@@ -45,7 +45,7 @@ from cevns.weighted import weighted
 
 _LARGEST_PHASE = 600 * pi
 """Faster oscillations than this, at low energies, are taken for their average."""
-_STEP = 0.75 * pi  # of the phase, in a panel
+_STEP = 1.5 * pi  # of the phase, in a panel
 
 
 class Sterile(Interaction):
@@ -81,8 +81,9 @@ class Sterile(Interaction):
             For a source without a distance.
         """
         if component.baseline is None:
-            expected = "a 'distance': the sterile neutrino oscillates on the way"
-            raise InputError(Mistake("source", "no distance", expected))
+            found = "a source without one distance, on which the sterile neutrino oscillates"
+            expected = "a source that has a 'distance' (radioactive: with 'geometry: point')"
+            raise InputError(Mistake("source", found, expected))
         distance, spread = component.baseline.at(theta)
         dm2 = self.at("dm2", theta)
         disappeared: Spectrum
@@ -188,9 +189,10 @@ class _Wave:
         return weighted(spectrum, weight, self._edges(spectrum.breaks))
 
     def _edges(self, breaks: Sequence[float]) -> Any:
-        """Energies between which the phase moves by no more than a step."""
+        """Energies between which the phase moves by a step at most; where the average begins."""
         top, bottom = self._scale / breaks[-1], self._scale / max(breaks[0], 1e-30 * breaks[-1])
-        return self._scale / np.arange(top, min(bottom, _LARGEST_PHASE), _STEP)[1:]
+        steps = np.arange(top, min(bottom, _LARGEST_PHASE), _STEP)[1:]
+        return self._scale / np.append(steps, _LARGEST_PHASE)
 
     def _phase(self, energy: Any) -> tuple[Any, Any]:
         """φ, and minus the logarithm of what is left of the oscillation."""

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from cevns.declared import background_norm
+from cevns.backgrounds import background_norm
 from cevns.errors import InputError, Mistake, nearest, show
 from cevns.experiment import Experiment
 from cevns.likelihood.cells import CellAxis, Cells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     TypeAdapter,
     ValidationInfo,
     model_serializer,
+    model_validator,
 )
 
 from cevns import units
@@ -24,7 +25,17 @@ from cevns.errors import InputError, Mistake, nearest, show
 from cevns.nuclides import all_nuclides
 from cevns.parameters import Parameter, Theta
 from cevns.quantities import parse_unit
-from cevns.spec import Number, Quantity, Relative, Spec, Tagged, family, mistake, quantity_parameter
+from cevns.spec import (
+    Fraction,
+    Number,
+    Quantity,
+    Relative,
+    Spec,
+    Tagged,
+    family,
+    mistake,
+    quantity_parameter,
+)
 from cevns.special import namespace
 from cevns.tables import FloatArray, TableColumns, TableFile
 
@@ -68,10 +79,10 @@ class QuenchingModel(Spec):
 
 
 class ConstantQuenching(QuenchingModel):
-    """E_ee = value · T."""
+    """E_ee = value · T; no more than the recoil has."""
 
     type: Literal["constant"] = "constant"
-    value: Relative
+    value: Fraction
 
     def _curve(self, T: Any, Z: int, A: float, theta: Theta, address: str) -> Any:
         return self.get("value", theta, address) * T
@@ -164,6 +175,16 @@ class TableQuenching(QuenchingModel):
 
     type: Literal["table"] = "table"
     file: Annotated[TableFile, TableColumns(("energy", ("keVnr", "keV")), ("quenching", ("1",)))]
+
+    @model_validator(mode="after")
+    def _fractions(self) -> Self:
+        """Refuse a table that gives less than nothing, or more than the recoil has."""
+        for value in self.file.table.y:
+            if not 0 <= value <= 1:
+                raise mistake(
+                    f"a quenching of {value:g} in {self.file.text!r}", "fractions, 0 to 1"
+                )
+        return self
 
     def _curve(self, T: Any, Z: int, A: float, theta: Theta, address: str) -> Any:
         return self.file.table(T) * T

@@ -14,7 +14,7 @@ import numpy as np
 from cevns.analysis import Analysis, prediction_of
 from cevns.config.study import Study, study_from
 from cevns.declared import SIGNAL_NORM
-from cevns.errors import InputError, Mistake
+from cevns.errors import InputError, Mistake, unknown_name
 from cevns.inference.plane import height_at, held_at
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.poisson import deviance, saturated
@@ -148,27 +148,51 @@ class _OnGrids:
     def __init__(self, design: Design, study: Study):
         self.design, self.study = design, study
         self.counted = design.counted(study)
+        self._takes_grids: dict[str, bool] = {}
 
     def heights(self, theta: Theta) -> list[Array]:
         """The statistic for each systematic at θ, arrays of its points or less."""
         raise NotImplementedError
 
-    @cached_property
-    def _singly(self) -> list[str]:
-        """Axes that are taken value by value."""
-        axes = self.design.axes
-        return [a for a, values in axes.items() if not self.counted.takes_grids(a, values)]
+    def _singly(self, points: Points) -> list[str]:
+        """What of ``points`` is taken value by value."""
+        for address, values in points.items():
+            if address not in self._takes_grids:
+                span = self.design.axes.get(address, values)
+                self._takes_grids[address] = self.counted.takes_grids(address, span)
+        return [address for address in points if not self._takes_grids[address]]
+
+    def _check(self, points: Points) -> None:
+        """Refuse addresses that nothing has, and to leave open what the model does."""
+        for address in points:
+            if address not in self.study.parameters:
+                raise unknown_name("at", address, self.study.parameters, "parameter")
+        for address in self.design.unset:
+            if address not in points:
+                expected = "one at each point, or in the model"
+                raise InputError(Mistake(address, "no value", expected))
 
     def columns(self, points: Points, size: int) -> tuple[dict[str, Array], Array]:
-        """The statistic for each systematic, and why there is none."""
+        """The statistic for each systematic, and why there is none.
+
+        ``points`` has an array of ``size`` values for each address; axes that are not in it stay
+        at their nominal values.
+
+        Raises
+        ------
+        InputError
+            For an address that nothing has, and for an axis left out that has no nominal value.
+        """
+        self._check(points)
         names = self.design.columns
         found = {name: np.full(size, np.nan) for name in names}
         status = _outside(self.study, points, size)
         inside = np.flatnonzero(status == "")
         own = {address: values[inside] for address, values in points.items()}
-        for key, places in _groups([own[a] for a in self._singly], len(inside)):
+        singly = self._singly(points)
+        for key, places in _groups([own[a] for a in singly], len(inside)):
             rows = inside[places]
-            single = dict(zip(self._singly, key, strict=True))
+            single = dict(zip(singly, key, strict=True))
             grids = {a: own[a][places] for a in own if a not in single}
             try:
                 with np.errstate(all="ignore"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cevns.errors import InputError, Mistake
-from cevns.inference.outcome import Region, below
+from cevns.inference.outcome import Region, below, column_title, limit_row
 from cevns.scan.merge import OK, Result
 from cevns.sensitivity.design import PRECISION, SIGNIFICANCE, Design
 
@@ -265,10 +265,8 @@ def limits_text(made: Sensitivity) -> str:
     lines = [_comment(made), ",".join([*_LEADING, *map(title, others), *ends])]
     for systematic, heights in made.surfaces.items():
         for confidence, height in design.levels:
-            start = [f"{systematic:.6g}", f"{confidence:.6g}"]
             for at, region in made.limits(heights, height):
-                shown = ["" if one is None else f"{one:.8g}" for one in region]
-                lines.append(",".join([*start, *(f"{one:.8g}" for one in at), *shown]))
+                lines.append(limit_row([systematic, confidence], at, region))
     return "\n".join(lines) + "\n"
 
 
@@ -302,7 +300,6 @@ def _titled(design: Design) -> Any:
     """Name of an axis → its column with the unit."""
 
     def title(name: str, side: str = "") -> str:
-        unit = design.unit(name)[0]
-        return f"{name}{side} [{unit}]" if unit else f"{name}{side}"
+        return column_title(f"{name}{side}", design.unit(name)[0])
 
     return title

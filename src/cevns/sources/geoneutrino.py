@@ -2,24 +2,25 @@
 
 Spectra of the decay chains: S. Enomoto (2006), compacted to bins of 25 keV. Fluxes at a site:
 Huang et al., Geochem. Geophys. Geosyst. 14 (2013) 2003, before oscillation. Oscillations average
-out: of all, the share ``survival`` arrives as ν̄_e and the rest in equal parts as ν̄_μ and ν̄_τ. The
+out over the Earth: each arrives as an incoherent mixture of mass states (`cevns.mixing`). The
 0.04 MeV ν_e of ⁴⁰K's captures and the 5 % of ²³⁵U among uranium's decays are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from cevns.beam import Component
+from cevns.beam import Component, pure_state
 from cevns.exposure import Exposure
-from cevns.parameters import NOMINAL, Theta
+from cevns.mixing import Mixing
+from cevns.parameters import NOMINAL, Parameter, Theta
 from cevns.sources.base import Source, seconds_of
 from cevns.sources.shipped import shipped
-from cevns.spec import Flux, Fraction, Spec
+from cevns.spec import BLOCK, WORD, WORD_OR_BLOCK, Flux, Spec
 from cevns.spectra import TabulatedSpectrum
 from cevns.units import cm, s
 
@@ -36,7 +37,10 @@ class Fluxes(Spec):
 
 
 class Geoneutrino(Source):
-    """Uranium, thorium and potassium; for another site give its ``fluxes``."""
+    """Uranium, thorium and potassium; for another site give its ``fluxes``.
+
+    ``oscillation`` is ``averaged``, a block of the mixing's parameters, or ``none``.
+    """
 
     summary: ClassVar[str] = "antineutrinos of the Earth's radioactivity"
     reference: ClassVar[str] = "Enomoto 2006; Huang et al. 2013, arXiv:1301.0365"
@@ -44,7 +48,21 @@ class Geoneutrino(Source):
     type: Literal["geoneutrino"] = "geoneutrino"
     site: Literal["gran-sasso"] = "gran-sasso"
     fluxes: Fluxes = Field(default_factory=Fluxes)
-    survival: Fraction = 0.55
+    oscillation: Annotated[
+        Annotated[Literal["averaged", "none"], WORD] | Annotated[Mixing, BLOCK], WORD_OR_BLOCK
+    ] = "averaged"
+
+    @property
+    def _mixing(self) -> Mixing | None:
+        if self.oscillation == "none":
+            return None
+        return self.oscillation if isinstance(self.oscillation, Mixing) else Mixing()
+
+    def parameters(self, address: str) -> Iterator[Parameter]:
+        """The fluxes, and the numbers of the mixing."""
+        yield from self.fluxes.parameters(f"{address}.fluxes")
+        if self._mixing:
+            yield from self._mixing.parameters(f"{address}.oscillation")
 
     def norms(self, address: str) -> Iterator[str]:
         """Its own, and one for each element."""
@@ -53,8 +71,7 @@ class Geoneutrino(Source):
 
     def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
         """One for each element, of unit integral, a mixture of flavours of trace 1."""
-        kept = self.get("survival", theta, address)
-        density = np.diag([kept, (1 - kept) / 2, (1 - kept) / 2])
+        density = self._density(theta, address)
         return [
             Component(
                 element,
@@ -66,6 +83,12 @@ class Geoneutrino(Source):
             )
             for element in ELEMENTS
         ]
+
+    def _density(self, theta: Theta, address: str) -> Any:
+        """The density matrix of what arrives."""
+        if self._mixing is None:
+            return pure_state("nu_e_bar")[0]
+        return self._mixing.averaged(theta, f"{address}.oscillation", antineutrino=True)
 
     def fluences(self, exposure: Exposure, theta: Theta, address: str) -> Sequence[float]:
         """Flux times live time, of all flavours [1/area]."""

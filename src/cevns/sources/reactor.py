@@ -210,21 +210,25 @@ class Reactor(Source):
 
     def parameters(self, address: str) -> Iterator[Parameter]:
         """Its own numbers, those of the kind of fuel, and the modes of the spectra."""
-        filled = {"maximum_energy": self._end} if self.maximum_energy is None else {}
-        silent = (f"{address}.fuel.", *(() if self._captures else (f"{address}.captures",)))
+        silent = [f"{address}.fuel.", f"{address}.maximum_energy"]
+        silent += [] if self._captures else [f"{address}.captures"]
         for one in super().parameters(address):
-            if not one.address.startswith(silent):
+            if not one.address.startswith(tuple(silent)):
                 yield one
-        for name, value in filled.items():
-            quantity = quantity_of(type(self).model_fields[name])
-            assert quantity is not None
-            yield quantity_parameter(f"{address}.{name}", value, quantity)
+        yield self._cut_off(address)
         source = FUELS[self.fuel].reference if isinstance(self.fuel, str) else ""
         for isotope, fraction in self._fractions.items():
             where = f"{address}.fuel.{isotope}"
             yield Parameter(where, fraction, bounds=(0.0, 1.0), source=source)
         for where in self._modes(address):
             yield Parameter(where, 0.0, prior=1.0, source="Huber 2011, arXiv:1106.0687")
+
+    def _cut_off(self, address: str) -> Parameter:
+        """The highest energy, given or not, within what the evaluations cover."""
+        quantity = quantity_of(type(self).model_fields["maximum_energy"])
+        assert quantity is not None
+        one = quantity_parameter(f"{address}.maximum_energy", self._end, quantity)
+        return one.with_(bounds=(LOWEST, HIGHEST)) if isinstance(self.spectrum, str) else one
 
     def _modes(self, address: str) -> list[str]:
         """The addresses of the modes of the spectra."""

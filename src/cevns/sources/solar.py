@@ -93,8 +93,7 @@ class Solar(Source):
         if isinstance(self.fluxes, SolarTotals):
             yield from self.fluxes.parameters(f"{address}.fluxes")
         if self._msw:
-            for one in self._msw.parameters(f"{address}.oscillation"):
-                yield one.with_(source="NuFIT 6.0" if self.oscillation == "msw" else "")
+            yield from self._msw.parameters(f"{address}.oscillation")
 
     def norms(self, address: str) -> Iterator[str]:
         """That of the Sun, and one for each species."""

@@ -2,12 +2,13 @@ r"""The burst of a core-collapse supernova.
 
 Pinched spectra (`cevns.sources.thermal`) or a table of emission. The fluence of a species that
 carries the energy :math:`\varepsilon` is
-:math:`\varepsilon/(4\pi d^2 \langle E\rangle)`. Conversion in the star, adiabatic: a neutrino that
-is emitted as ν_e arrives as ν_e with the probability p, and what is emitted as ν_x fills up what is
-missing. For the normal ordering :math:`p = s_{13}^2` and
-:math:`\bar p = c_{12}^2 c_{13}^2`, for the inverted one :math:`p = s_{12}^2 c_{13}^2` and
-:math:`\bar p = s_{13}^2` (Dighe & Smirnov, Phys. Rev. D 62 (2000) 033007). Neither matter in the
-Earth nor collective conversion is in it.
+:math:`\varepsilon/(4\pi d^2 \langle E\rangle)`. Conversion in the star is adiabatic: each species
+leaves it as a mass state and arrives without a phase between them. For the normal ordering ν_e
+becomes ν_3 and ν̄_e becomes ν̄_1, for the inverted one ν_2 and ν̄_3; what is emitted as ν_x are the
+other two (Dighe & Smirnov, Phys. Rev. D 62 (2000) 033007). What is emitted as ν_e is seen as ν_e
+with the probability :math:`p = s_{13}^2`, ν̄_e with :math:`\bar p = c_{12}^2 c_{13}^2`; inverted
+:math:`p = s_{12}^2 c_{13}^2` and :math:`\bar p = s_{13}^2`. Neither matter in the Earth nor
+collective conversion is in it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cevns.beam import Baseline, Component, pure_state
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
 from cevns.flavours import NEUTRINOS
+from cevns.mixing import Mixing
 from cevns.parameters import NOMINAL, Parameter, Theta
 from cevns.sources.base import Source, sphere
 from cevns.sources.burst_table import BurstFile
@@ -56,12 +58,19 @@ class Sharing(Spec):
         return self
 
 
-class Conversion(Spec):
+class _Arrival(NamedTuple):
+    """Neutrinos that were emitted as ``species`` and arrive in the state ``density``."""
+
+    species: str
+    name: str
+    density: Any
+    antineutrino: bool
+
+
+class Conversion(Mixing):
     """Flavour conversion in the star; a word alone is the ordering."""
 
     ordering: Literal["none", "normal", "inverted"] = "none"
-    sin2_theta12: Fraction = 0.307
-    sin2_theta13: Fraction = 0.0218
 
     @classmethod
     def normalised(cls, data: Any) -> Any:
@@ -69,27 +78,31 @@ class Conversion(Spec):
         return {"ordering": data} if isinstance(data, str) else data
 
     def parameters(self, address: str) -> Iterator[Parameter]:
-        """The mixing angles, where they do something."""
+        """The numbers of the mixing, where they do something."""
         if self.ordering != "none":
             yield from super().parameters(address)
 
-    def survival(self, theta: Theta, address: str) -> tuple[Any, Any]:
-        """Probabilities (p, p̄) that ν_e and ν̄_e arrive as such."""
-        s12 = self.get("sin2_theta12", theta, address)
-        s13 = self.get("sin2_theta13", theta, address)
+    def arrivals(self, theta: Theta, address: str) -> Iterator[_Arrival]:
+        """What arrives: the six flavours, or three mass states and their antineutrinos."""
         if self.ordering == "none":
-            return 1.0, 1.0
-        if self.ordering == "normal":
-            return s13, (1 - s12) * (1 - s13)
-        return s12 * (1 - s13), s13
+            for flavour in NEUTRINOS:
+                yield _Arrival(species_of(flavour), flavour, *pure_state(flavour))
+            return
+        for antineutrino, bar in ((False, ""), (True, "_bar")):
+            densities = self.mass_states(theta, address, antineutrino=antineutrino)
+            electron = _FROM_ELECTRON[self.ordering, antineutrino]
+            for number, density in enumerate(densities, start=1):
+                species = f"nu_e{bar}" if number == electron else "nu_x"
+                yield _Arrival(species, f"nu_{number}{bar}", density, antineutrino)
 
 
-class _Arrival(NamedTuple):
-    """Neutrinos that were emitted as ``species`` in one slice of time and arrive as ``flavour``."""
-
-    species: str
-    flavour: str
-    part: int
+_FROM_ELECTRON = {
+    ("normal", False): 3,
+    ("normal", True): 1,
+    ("inverted", False): 2,
+    ("inverted", True): 3,
+}
+"""Ordering, and whether of antineutrinos: the mass state as which ν_e leaves the star."""
 
 
 class Supernova(Source):
@@ -141,30 +154,27 @@ class Supernova(Source):
                 yield one
 
     def components(self, address: str, theta: Theta = NOMINAL) -> Sequence[Component]:
-        """Each flavour that arrives, by the species as which it was emitted.
+        """Each state that arrives, in every interval of time; its group is what was emitted.
 
         Spectra have unit integral, or hold what is emitted in an interval of time.
         """
         emitted = {species: self._spectra(species, address, theta) for species in SPECIES}
-        timings = self._timings(address)
+        arrivals = list(self.conversion.arrivals(theta, f"{address}.conversion"))
         baseline = Baseline(self.distance, 0.0, address)
-        made = []
-        for species, flavour, part in self._arrivals():
-            density, antineutrino = pure_state(flavour)
-            name = flavour if species == species_of(flavour) else f"{flavour} from {species}"
-            made.append(
-                Component(
-                    name if self.file is None else f"{name} {part + 1}",
-                    density,
-                    antineutrino,
-                    emitted[species][part],
-                    timings[part],
-                    baseline,
-                    species,
-                    (f"{address}.norm", f"{address}.{species}.norm"),
-                )
+        return [
+            Component(
+                name if self.file is None else f"{name} {part + 1}",
+                density,
+                antineutrino,
+                emitted[species][part],
+                timing,
+                baseline,
+                species,
+                (f"{address}.norm", f"{address}.{species}.norm"),
             )
-        return made
+            for part, timing in enumerate(self._timings(address))
+            for species, name, density, antineutrino in arrivals
+        ]
 
     def fluences(self, exposure: Exposure, theta: Theta, address: str) -> Sequence[Any]:
         """Neutrinos that arrive of each component, per area."""
@@ -172,25 +182,11 @@ class Supernova(Source):
             expected = "a number of bursts such as '1 burst' for a supernova"
             raise InputError(Mistake("exposure", repr(exposure), expected))
         area = sphere(self.get("distance", theta, address))
-        survival = self.conversion.survival(theta, f"{address}.conversion")
-        return [
-            exposure.amount
-            * self._number(species, theta, address)
-            * _probability(species, flavour, survival)
-            / area
-            for species, flavour, _ in self._arrivals()
+        arrivals = self.conversion.arrivals(theta, f"{address}.conversion")
+        each = [
+            exposure.amount * self._number(one.species, theta, address) / area for one in arrivals
         ]
-
-    def _arrivals(self) -> Iterator[_Arrival]:
-        """Every way from a species to a flavour, for every interval of time."""
-        parts = 1 if self.file is None else self.file.times.size - 1
-        for part in range(parts):
-            for flavour in NEUTRINOS:
-                own = species_of(flavour)
-                yield _Arrival(own, flavour, part)
-                if self.conversion.ordering != "none":
-                    electron = "nu_e_bar" if flavour.endswith("_bar") else "nu_e"
-                    yield _Arrival("nu_x" if own != "nu_x" else electron, flavour, part)
+        return each * len(self._timings(address))
 
     def _spectra(self, species: str, address: str, theta: Theta) -> Sequence[Spectrum]:
         """The spectrum of one neutrino species in every interval of time."""
@@ -220,15 +216,3 @@ class Supernova(Source):
         share = self.sharing.get(species, theta, f"{address}.sharing")
         mean = self.mean_energy.get(species, theta, f"{address}.mean_energy")
         return self.get("energy", theta, address) * share / (MULTIPLICITY[species] * mean)
-
-
-def _probability(species: str, flavour: str, survival: tuple[Any, Any]) -> Any:
-    """Neutrinos of ``flavour`` that arrive per one emitted of ``species``.
-
-    ``species`` ν_x is one ν_μ-like neutrino; two of them share what replaces the ν_e.
-    """
-    p = survival[flavour.endswith("_bar")]
-    electron = flavour.startswith("nu_e")
-    if species == "nu_x":
-        return 1 - p if electron else (1 + p) / 2
-    return p if electron else (1 - p) / 2
