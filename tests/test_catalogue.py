@@ -20,7 +20,7 @@ from catalogue_entries import ROOT, entry, own, total
 
 from cevns.catalogue import entries, entry_file, not_given
 from cevns.cli.main import run
-from cevns.config.study import load
+from cevns.config.study import load, study_from
 from cevns.errors import InputError, split
 from cevns.merge import extended
 from cevns.yaml_reader import read_file
@@ -139,6 +139,28 @@ def test_a_file_extends_an_entry_by_name() -> None:
     """Half the exposure is half the events; rounding only."""
     whole, half = entry("ricochet"), own("extends: ricochet\nexposure: 12 hour\n")
     assert total(half) == pytest.approx(total(whole) / 2, rel=1e-12, abs=0)
+
+
+def test_a_file_changes_what_an_entry_says_of_each_experiment() -> None:
+    """Unit: an exposure of one's own is that of all experiments; their distances stay."""
+    plain, longer = (
+        study_from({"extends": "daedalus", **more}) for more in ({}, {"exposure": "2 year"})
+    )
+    for name, years in (("argon-near", 1), ("argon-far", 4)):
+        ratio = longer.predict(name).total / plain.predict(name).total
+        assert ratio == pytest.approx(2 / years, rel=1e-12, abs=0)
+    assert longer.blocks["argon-far"].source.distance == plain.blocks["argon-far"].source.distance
+
+
+@pytest.mark.parametrize("name", ["dresden-ii", "xenonnt"])
+def test_a_copy_predicts_the_same(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unit: what is shown runs from anywhere, with its tables."""
+    assert run(["list", "catalogue", name]) == 0
+    copy = tmp_path / "my.yaml"
+    copy.write_text(capsys.readouterr().out, "utf-8")
+    assert load(copy).predict().total == load(entry_file(name)).predict().total
 
 
 def test_a_file_gives_what_is_missing() -> None:

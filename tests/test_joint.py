@@ -181,6 +181,20 @@ def test_overlap(second: str) -> None:
     assert "'allow_overlap: true' permits both" in found
 
 
+@pytest.mark.parametrize(
+    ("second", "refused"), [("[sr2]", False), ("[sr0, sr1]", True), ("null", True)]
+)
+def test_runs_of_one_data_set(second: str, refused: bool) -> None:
+    """unit: different runs share no exposure."""
+    names = "data: {name: xenonnt-b8-2026, runs: "
+    text = f"experiments: {{first: {{{names}[sr0]}}}}, last: {{{names}{second}}}}}}}\n"
+    if refused:
+        with pytest.raises(InputError, match="which share their exposure"):
+            analysis(text)
+    else:
+        assert len(analysis(text).likelihood.channels) == 2
+
+
 def test_overlap_allowed() -> None:
     """The flux is one parameter then as well, constrained once; the events count twice."""
     made = analysis(f"{OVERLAP}allow_overlap: true\n").likelihood

@@ -235,6 +235,12 @@ def _refuse_correlations(study: Study, likelihood: Likelihood) -> None:
             raise InputError(Mistake("correlations", found, "two parameters with priors"))
 
 
+def _runs_apart(study: Study, one: str, other: str) -> bool:
+    """Whether two experiments on one data set name runs that are different ones."""
+    chosen = [data.runs for name in (one, other) if (data := study.blocks[name].data)]
+    return all(chosen) and not set(chosen[0] or ()) & set(chosen[1] or ())
+
+
 def _refuse_overlap(study: Study, names: list[str]) -> None:
     """Two data sets that share exposure are no independent measurements."""
     if study.together.allow_overlap:
@@ -246,7 +252,7 @@ def _refuse_overlap(study: Study, names: list[str]) -> None:
             continue
         shared = (one, *read_release(one).overlaps)
         for other, two in sets[:index]:
-            if two in shared:
+            if two in shared and not (one == two and _runs_apart(study, name, other)):
                 found = f"{two} in {other} and {one} in {name}, which share their exposure"
                 expected = "one of them ('allow_overlap: true' permits both)"
                 mistakes.append(Mistake("experiments", found, expected))

@@ -50,7 +50,9 @@ def refuse_diverging(interactions: Sequence[Interaction], theta: Theta) -> None:
     ]
     if acting:
         found = f"{', '.join(acting)} (a spectrum like 1/T) and no threshold"
-        raise InputError(Mistake("detector", found, "a 'threshold' above 0"))
+        # A resolution smears what has no recoil to speak of above a threshold of the observable.
+        expected = "a 'threshold' above 0 (beside a resolution: an 'efficiency' of the recoil)"
+        raise InputError(Mistake("detector", found, expected))
 
 
 def _any(coupling: Any) -> bool:

@@ -89,7 +89,27 @@ def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = (
     except InputError as error:
         raise InputError([_in_base(name, str(path), one) for one in error.mistakes]) from None
     own = {key: value for key, value in raw.items() if key != "extends"}
-    return merge(_rebased(base, path.parent, directory), own)
+    return merge(_in_experiments(_rebased(base, path.parent, directory), own), own)
+
+
+def _in_experiments(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``base`` with what ``own`` says for all of its experiments in those that say it themselves.
+
+    Blocks at the top level are defaults for experiments of the same file; of a file that is
+    extended they change what is there.
+    """
+    experiments = base.get("experiments")
+    if not isinstance(experiments, Mapping):
+        return base
+    changed = {
+        name: {
+            key: merge(value, own[key], key) if key in own else value for key, value in one.items()
+        }
+        if isinstance(one, Mapping)
+        else one
+        for name, one in experiments.items()
+    }
+    return {**base, "experiments": changed}
 
 
 def _in_base(name: str, path: str, one: Mistake) -> Mistake:

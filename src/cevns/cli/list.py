@@ -54,10 +54,17 @@ def command(what: str, file: str | None, as_json: bool) -> None:
 
 
 def _show_entry(name: str) -> None:
-    """The file of an entry of the catalogue, to be copied."""
+    """The file of an entry of the catalogue, to be copied: its tables by where they are."""
+    import re
+
     from cevns.catalogue import entry_file
 
-    click.echo(entry_file(name, "catalogue").read_text("utf-8"), nl=False)
+    path = entry_file(name, "catalogue")
+
+    def located(found: re.Match[str]) -> str:
+        return f"file: {(path.parent / found[1]).resolve()}"
+
+    click.echo(re.sub(r"\bfile: ([\w./-]+)", located, path.read_text("utf-8")), nl=False)
 
 
 def _catalogue() -> list[dict[str, Any]]:
