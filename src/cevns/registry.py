@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from importlib import import_module
 from typing import Generic, TypeVar
 
 from cevns import plugins
@@ -19,20 +20,22 @@ T = TypeVar("T")
 class Registry(Mapping[str, T], Generic[T]):
     """Names of one kind of plug-in and what they stand for; the built-in ones win.
 
-    ``name_of`` says under which name a class of a plug-in file is known, None if it is of another
-    kind.
+    ``builtin`` has for each of these where it is, "cevns.sources.solar:Solar": it is imported when
+    it is asked for. ``name_of`` says under which name a class of a plug-in file is known, None if
+    it is of another kind.
     """
 
     def __init__(
         self,
         kind: str,
         group: str,
-        builtin: Mapping[str, T],
+        builtin: Mapping[str, str],
         name_of: Callable[[type], str | None] = lambda _: None,
     ):
         self.kind = kind
         self._group = group
         self._builtin = dict(builtin)
+        self._loaded: dict[str, T] = {}
         self._name_of = name_of
         self._from_files: dict[tuple[str, ...], dict[str, T]] = {}
 
@@ -54,9 +57,12 @@ class Registry(Mapping[str, T], Generic[T]):
         return self._from_files[files]
 
     def __getitem__(self, name: str) -> T:
-        if name in self._builtin:
-            return self._builtin[name]
-        return self._installed[name]
+        if name not in self._builtin:
+            return self._installed[name]
+        if name not in self._loaded:
+            module, _, attribute = self._builtin[name].partition(":")
+            self._loaded[name] = getattr(import_module(module), attribute)
+        return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._builtin
