@@ -372,6 +372,8 @@ def test_more_than_unity() -> None:
 def test_without_a_splitting() -> None:
     with pytest.raises(InputError, match=r"sterile.dm2: found no value"):
         argon(changed(Umu4_sq=0.1)).predict()
+    alone = argon(changed()).predict().total  # nothing mixes: it does not matter
+    assert alone == pytest.approx(argon(StandardModel()).predict().total, rel=ROUNDING, abs=0)
     given = {"sterile.dm2": 1 * EV2}
     assert argon(changed(Umu4_sq=0.1)).predict(given).total > 0
 

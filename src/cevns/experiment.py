@@ -100,7 +100,7 @@ class Experiment:
         check_binding(self.electrons)
         self._run.check_mass(self.detector.mass is not None, ADDRESS)
         self._check_times()
-        _ = self.terms, self.scatterers, self.fluences()  # each refuses what it cannot do
+        _ = self.terms, self.scatterers, self._emitted(NOMINAL)  # each refuses what it cannot do
         model = Model(self._interactions)
         for doubt in (*model.doubts(), *model.idle(self._sites)):
             warnings.warn(doubt, UserWarning, stacklevel=2)
@@ -177,18 +177,18 @@ class Experiment:
 
     def fluences(self, theta: Theta = NOMINAL) -> Array:
         """Fluence of each component, norms included, with leading axes of those, shape (..., C)."""
-        amounts = [
-            amount
-            for address, source in self.sources
-            for amount in source.fluences(self._run.on_a_kilogram, theta, address)
-        ]
         signal = theta.get(SIGNAL_NORM, 1.0)
         products = [
             amount * component.norm(theta) * signal
-            for amount, arriving in zip(amounts, self._arriving(NOMINAL), strict=True)
+            for amount, arriving in zip(self._emitted(theta), self._arriving(NOMINAL), strict=True)
             for component in arriving
         ]
         return np.stack(np.broadcast_arrays(*products), axis=-1)
+
+    def _emitted(self, theta: Theta) -> list[Any]:
+        """Fluence of each component that is emitted, without norms."""
+        run, sources = self._run.on_a_kilogram, self.sources
+        return [one for address, source in sources for one in source.fluences(run, theta, address)]
 
     def _check_times(self) -> None:
         timed = self.detector.time is not None or (self.binning and self.binning.time)
@@ -323,8 +323,7 @@ class Experiment:
     def _bulk(self) -> float:
         """The recoil energy up to which the Standard Model shows something."""
         breaks = np.concatenate([self._breaks(s, NOMINAL) for s in self._shown])
-        beam = [part for part in self.components if part.factor is None]
-        amounts = [x for x, c in zip(self.fluences(), self.components, strict=True) if c in beam]
+        beam, amounts = [one[0] for one in self._arriving(NOMINAL)], self._emitted(NOMINAL)
         terms = StandardModel().terms()
         return end_of_bulk(np.unique(breaks), self._shown, beam, amounts, terms, self.kinematics)
 

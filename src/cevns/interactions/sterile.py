@@ -37,7 +37,7 @@ from cevns.constants import hbar_c
 from cevns.errors import InputError, Mistake
 from cevns.flavours import FLAVOURS
 from cevns.interactions.base import Interaction
-from cevns.parameters import NOMINAL, Theta
+from cevns.parameters import Theta
 from cevns.spec import Fraction, Quantity, mistake
 from cevns.special import namespace
 from cevns.spectra import Spectrum
@@ -89,7 +89,7 @@ class Sterile(Interaction):
         disappeared: Spectrum
         interfering: Spectrum
         if dm2 is None:
-            disappeared = interfering = _Undetermined(component.spectrum, self._missing)
+            disappeared = interfering = _Undetermined(component.spectrum)
         else:
             wave = _Wave(dm2, distance, spread)
             disappeared = wave.times(component.spectrum, wave.lost)
@@ -105,9 +105,6 @@ class Sterile(Interaction):
             ),
         ]
 
-    def _missing(self) -> Any:
-        return self.required("dm2", NOMINAL, "1 eV^2")
-
     def _product(self, flavours: tuple[int, ...]) -> Callable[[Theta], Any]:
         """θ → the product of the u's of ``flavours``; NaN in a grid where unitarity is lost."""
 
@@ -121,6 +118,8 @@ class Sterile(Interaction):
             value: Any = 1.0
             for flavour in flavours:
                 value = value * squares[flavour] ** 0.5
+            if np.any(value):
+                self.required("dm2", theta, "1 eV^2")
             return xp.where(total > 1 + 1e-12, np.nan, value) if np.ndim(total) else value
 
         return product
@@ -214,17 +213,16 @@ class _Wave:
 
 @dataclass(frozen=True)
 class _Undetermined:
-    """Oscillated with a Δm² that a scan has still to give: it ends where the spectrum does."""
+    """A part that oscillates with a Δm² still to be given: nothing, as long as nothing mixes."""
 
     spectrum: Spectrum
-    missing: Callable[[], Any]
 
     @property
     def breaks(self) -> tuple[float, ...]:
         return self.spectrum.breaks
 
     def moments(self, energy: Any) -> Any:
-        return self.missing()
+        return np.zeros((3, *np.shape(energy)))
 
     def __call__(self, energy: Any) -> Any:
-        return self.missing()
+        return np.zeros(np.shape(energy))
