@@ -164,6 +164,20 @@ def test_a_share_that_is_none(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_grid_that_mostly_fails_is_no_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line with the reason; the points stay, nothing is made of them."""
+    output = tmp_path / "out"
+    file = scan_file(tmp_path, "sin2_theta_w: [-1.5, 0.9, 9]")
+    assert run(["scan", str(file), "--output", str(output)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith("scan: found 5 of 9 points that could not be computed, expected ")
+    assert err.endswith("the reason of 5: sin2_theta_w outside its bounds [0, 1]\n")
+    assert [path.name for path in output.iterdir()] == ["scan"]
+
+
 def test_a_share_needs_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", str(scan_file(tmp_path)), "--shard", "1/2"]) == 2
     assert "--shard: found no folder, expected --output" in capsys.readouterr().err

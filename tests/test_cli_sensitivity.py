@@ -195,6 +195,77 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     assert not output.exists()
 
 
+MOMENT = """
+source: {type: reactor, power: 3 GW, distance: 20 m, fuel: pwr}
+detector: {target: Ge, mass: 1 kg}
+exposure: 1 year
+model: [standard-model, magnetic-moment]
+study: {statistic: chi2-counting}
+scan: {parameters: {magnetic-moment.nu_e: [0 mu_B, 1e-9 mu_B, 11]}}
+"""
+NORMS = "scan: {parameters: {signal.norm: [%s, 1.5, %d]}}\n"
+
+
+def test_a_grid_that_mostly_fails_is_no_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spectrum like 1/T without a threshold: only the nominal point has a number of events."""
+    file, output = tmp_path / "moment.yaml", tmp_path / "out"
+    file.write_text(MOMENT)
+    assert run(["sensitivity", str(file), "--output", str(output)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith("scan: found 10 of 11 points that could not be computed, expected ")
+    assert "magnetic-moment (a spectrum like 1/T) and no threshold" in err
+    assert [path.name for path in output.iterdir()] == ["scan"]  # the shards
+
+
+@pytest.mark.parametrize(
+    ("low", "points", "code"),
+    [
+        ("-1.5", 7, 0),  # three of seven below the bound at 0
+        ("-2.1", 7, 2),  # four of seven
+        ("-0.5", 3, 2),  # one of three: two points are left
+    ],
+)
+def test_how_many_points_may_fail(
+    low: str, points: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sensitivity", str(file_of(tmp_path, STUDY, NORMS % (low, points)))]) == code
+    out, err = capsys.readouterr()
+    assert "signal.norm outside its bounds [0, inf]" in (err if code else out)
+    assert bool(out) == (code == 0)
+
+
+def test_no_end_is_claimed_where_points_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Allowed at all points that there are, beside some that failed: not all of the grid."""
+    file = file_of(tmp_path, STUDY, NORMS % ("-0.5", 9))
+    file.write_text(file.read_text("utf-8").replace("100 kg", "1 g"), "utf-8")
+    out = printed(capsys, file)
+    assert "no end among the points computed" in out and "all of the grid" not in out
+
+
+def test_tables_say_what_they_leave_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = COUNTS.replace("30 keV, 3", "30 keV, 30")
+    out = printed(capsys, file_of(tmp_path, STUDY, many))
+    assert "one row of every 3, all 30 are in counts.csv (--output)" in out
+    assert "detector.threshold [keV]" in out and "± of the signal, systematic 10 %" in out
+    assert "one row of" not in printed(capsys, file_of(tmp_path, COUNTS))
+    both = "parameters: {nsi.eps_ee_d: [-0.2, 0.2, 41]}"
+    setting = "settings: {exposure: {from: 1 day, to: 100 day, points: 25, spacing: log}}"
+    out = printed(capsys, file_of(tmp_path, f"scan: {{{both}, {setting}}}\n", STUDY))
+    assert "one row of every 3, all 25 are in limits.csv (--output)" in out
+    assert "exposure [day]" in out
+
+
+def test_a_prior_on_an_axis_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prior = "parameters: {signal.norm: {prior: 1 %}}\n"
+    out = printed(capsys, file_of(tmp_path, STUDY, NORMS % ("0.5", 11), prior))
+    assert "Scanned under a prior: signal.norm" in out
+
+
 def test_a_folder_of_another_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "out"
     printed(capsys, file_of(tmp_path, STUDY, PLANE), "--output", output)

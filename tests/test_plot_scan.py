@@ -113,7 +113,7 @@ def _anchor(label: Text, axes: Any) -> tuple[float, float]:
 def test_profile_says_what_it_shows(tmp_path: Path) -> None:
     figure = drawn(made(tmp_path, SKIN))
     (axes,) = figure.axes
-    assert axes.get_xlabel() == "Ar.neutron_skin [fm]"
+    assert axes.get_xlabel() == r"$\Delta R_{np}(\mathrm{Ar})$ [fm]"
     assert axes.get_ylabel() == r"$-2\,\Delta\ln L$"
     assert axes.get_xlim() == pytest.approx((-1.0, 3.0), rel=1e-9, abs=0)
     assert legend(figure) == [
@@ -162,8 +162,8 @@ def test_the_levels_are_in_sight(height: float, top: float, tmp_path: Path) -> N
 def test_plane_says_what_it_shows(tmp_path: Path) -> None:
     figure = drawn(made(tmp_path, "sin2_theta_w: [0.1, 0.4, 21]", SKIN))
     (axes,) = figure.axes
-    assert axes.get_xlabel() == "sin2_theta_w [dimensionless]"
-    assert axes.get_ylabel() == "Ar.neutron_skin [fm]"
+    assert axes.get_xlabel() == r"$\sin^2\theta_W$"
+    assert axes.get_ylabel() == r"$\Delta R_{np}(\mathrm{Ar})$ [fm]"
     assert legend(figure) == [
         *("68.27 % C.L., 2 dof (2.30)", "90 % C.L., 2 dof (4.61)", "Best fit: 0.25, 1"),
     ]

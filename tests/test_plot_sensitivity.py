@@ -85,6 +85,23 @@ def test_contours_say_what_they_are() -> None:  # unit
     assert figure.get_suptitle() == "A study: expected sensitivity from event counts"
 
 
+def test_contours_on_each_other_are_both_seen() -> None:  # unit
+    """The lowest level of each systematic has dashes of its own; all of them are filled."""
+    (axes,) = drawn("contours").axes
+    named = {str(line.get_label()): line for line in axes.lines}
+    nothing, some = (
+        named[f"68 % C.L., 2 dof (2.28), systematic {one} %"].get_linestyle() for one in (0, 5)
+    )
+    assert (nothing, some) == ("-", "--")
+    assert len(axes.collections) == 2
+
+
+def test_the_legend_has_the_grey_of_an_area() -> None:  # unit
+    patches: Any = drawn("contours").legends[0].get_patches()
+    (area,) = (patch for patch in patches if patch.get_fill())
+    assert area.get_facecolor()[3] == pytest.approx(0.12, rel=1e-9, abs=0)
+
+
 def test_contours_are_where_the_level_is() -> None:
     """reference: N = Z, so that χ² depends on ε_u + ε_d alone: lines of slope −1."""
     (axes,) = drawn("contours").axes
@@ -115,8 +132,11 @@ def test_limits_out_of_sight_are_not_in_the_legend() -> None:  # unit
 def test_reach_against_a_setting() -> None:  # unit
     figure = drawn("reach")
     (axes,) = figure.axes
-    assert axes.get_xlabel() == "exposure [day]"
-    assert axes.get_ylabel() == "magnetic-moment.nu_mu [mu_B]" and axes.get_yscale() == "log"
+    assert axes.get_xlabel() == "Exposure [day]"
+    assert (
+        axes.get_ylabel() == r"Magnetic moment $\nu_\mu$ [$\mu_\mathrm{B}$]"
+        and axes.get_yscale() == "log"
+    )
     (line,) = [one for one in axes.lines if len(np.asarray(one.get_xdata())) == 3][:1]
     assert np.all(np.diff(np.asarray(line.get_ydata())) < 0)
 
@@ -124,7 +144,7 @@ def test_reach_against_a_setting() -> None:  # unit
 def test_counts_against_a_setting() -> None:  # unit
     figure = drawn("counts")
     axes, other = figure.axes
-    assert axes.get_xlabel() == "detector.threshold [keV]" and axes.get_ylabel() == "Events"
+    assert axes.get_xlabel() == "Detector threshold [keV]" and axes.get_ylabel() == "Events"
     assert other.get_ylabel() == "Significance of the signal [σ]"
     assert legend(figure) == ["Signal events", "Background events", "Significance"]
 
@@ -132,7 +152,7 @@ def test_counts_against_a_setting() -> None:  # unit
 @pytest.mark.parametrize(
     "scan",
     [
-        "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 1]}}\n",
+        "scan: {settings: {exposure: [1 day, 9 day, 3], detector.mass: [10 kg, 20 kg, 2]}}\n",
         "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 3], nsi.eps_ee_u: [-1, 1, 3],"
         " nsi.eps_etau_u: [-1, 1, 3]}}\n",
     ],

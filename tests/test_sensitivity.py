@@ -101,6 +101,51 @@ def test_systematic_of_several_experiments(correlated: bool) -> None:
     assert heights(made, nsi__eps_ee_u=0.05)[0] == exactly(float(expected))
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_norm_for_each_experiment_or_for_all(shared: bool) -> None:
+    """property: what all share is a correlated systematic, one for each is an uncorrelated one."""
+    tied = "near.source.norm: {prior: 10 %}, far.source.norm: {same_as: near.source.norm}"
+    priors = f"parameters: {{{tied if shared else 'source.norm: {prior: 10 %}'}}}\n"
+    scan = "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 5]}, profile: %s}\n"
+    block = f"study: {{statistic: chi2-counting, systematic: 10 %, correlated: {shared}}}\n"
+    fitted = design(PLAIN, TWO + priors + scan % "all" + COUNTING)
+    assert len(fitted.profiled) == (1 if shared else 2)
+    systematic = design(PLAIN, TWO + scan % "none" + block)
+    point = {"nsi__eps_ee_d": [-0.2, 0.3]}
+    assert heights(fitted, **point)[0] == exactly(heights(systematic, **point)[0])
+
+
+@pytest.mark.parametrize("profile", ["none", "[source.norm]"])
+@pytest.mark.parametrize("statistic", ["chi2-counting", "poisson"])
+def test_a_prior_on_an_axis_is_a_measurement(statistic: str, profile: str) -> None:
+    """reference: (θ − θ₀)²/σ² beside what is counted, for χ², likelihoods and fitted ones."""
+    scan = f"scan: {{parameters: {{signal.norm: [0.5, 1.5, 5]}}, profile: {profile}}}\n"
+    block = f"study: {{statistic: {statistic}}}\nbinning: {{from: 20 keV, to: 60 keV, bins: 4}}\n"
+    nuisance = "source.norm: {prior: 10 %}"
+    points = {"signal__norm": [0.9, 1.0, 1.2]}
+    free = design(PLAIN, f"parameters: {{{nuisance}}}\n{scan}{block}")
+    priors = f"parameters: {{signal.norm: {{prior: 5 %}}, {nuisance}}}\n"
+    known = design(PLAIN, priors + scan + block)
+    (without,), (with_prior,) = heights(free, **points), heights(known, **points)
+    # The minima of two fits agree to 1e-4 of a unit of −2 ln L.
+    assert with_prior - without == pytest.approx([4.0, 0.0, 16.0], rel=0, abs=2e-4)
+    assert known.constrained == ("signal.norm",) and free.constrained == ()
+
+
+def test_priors_on_two_axes_may_be_correlated() -> None:
+    """reference: the quadratic form by hand, ρ = 0.5; nothing else tells the two norms apart."""
+    text = (
+        "parameters: {signal.norm: {prior: 5 %}, source.norm: {prior: 10 %}}\n"
+        "correlations: [{between: [signal.norm, source.norm], rho: 0.5}]\n"
+        "scan: {parameters: {signal.norm: [0.5, 1.5, 5], source.norm: [0.5, 1.5, 5]}}\n"
+    )
+    made = design(PLAIN, text + COUNTING)
+    (found,) = heights(made, signal__norm=[1.25], source__norm=[0.8])  # the same events
+    one, two = 5.0, -2.0
+    assert found == exactly([(one**2 - one * two + two**2) / 0.75], 1e-7)  # 1/(1 − ρ²) = 1/0.75
+    assert made.silent == ()
+
+
 def test_correlated_priors() -> None:
     """V = diag(N) + Σ ρ_ij e_i e_jᵀ."""
     text = (

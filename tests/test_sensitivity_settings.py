@@ -41,6 +41,36 @@ def test_counts_against_a_threshold() -> None:
         assert made.columns["significance"][place] == exactly(by_hand)
 
 
+@pytest.mark.parametrize("statistic", ["chi2-counting", "poisson"])
+def test_events_are_those_of_the_binned_range(statistic: str) -> None:
+    """reference: the bins of a prediction; above the highest edge nothing is counted."""
+    text = ARGON.replace("to: 180 keV, bins: 8", "to: 60 keV, bins: 4")
+    scan = "scan: {settings: {detector.mass: [50 kg, 100 kg, 2]}}\n"
+    made = finished(design(text, f"{scan}study: {{statistic: {statistic}}}"))
+    prediction = study(text).predict()
+    inside = float(np.sum(prediction.counts))
+    assert inside < 0.95 * prediction.total
+    assert made.columns["total"] == exactly(inside * np.array([0.5, 1.0]))
+    background = float(np.sum(prediction.backgrounds["flat"]))
+    assert made.columns["background"] == exactly(background * np.array([0.5, 1.0]))
+
+
+def test_precision_for_each_systematic() -> None:
+    """reference: in quadrature with what counting knows; all under their names."""
+    scan = "scan: {settings: {exposure: [10 day, 20 day, 2]}}\n"
+    several = "study: {statistic: chi2-counting, systematic: [0, 10 %]}\n"
+    made = finished(design(PLAIN, scan + several))
+    counting = made.columns["total"] ** -0.5
+    assert made.columns["precision at systematic 0"] == exactly(counting)
+    assert made.columns["precision at systematic 0.1"] == exactly(np.hypot(counting, 0.1))
+    content = made.as_dict()
+    assert content["precision"] == exactly(counting.tolist())
+    assert [one["systematic"] for one in content["by_systematic"]] == [0.0, 0.1]
+    assert content["by_systematic"][1]["precision"] == exactly(np.hypot(counting, 0.1).tolist())
+    single = finished(design(PLAIN, scan + COUNTING))
+    assert "by_systematic" not in single.as_dict()
+
+
 CASES: Mapping[str, tuple[str, str, str]] = {
     "exposure of all": ("exposure: [10 day, 30 day, 3]", "near", "10 day"),
     "exposure of one": ("far.exposure: [10 day, 30 day, 3]", "far", "10 day"),
@@ -91,6 +121,20 @@ MISTAKES = {
     GRID + "study: {systematic: -5 %}\n": "study.systematic: found '-5 %', expected",
     GRID + "study: {systematic: [0, -1]}\n": "study.systematic[1]: found -1, expected",
     GRID + "study: {statistic: poisson, observable: counts}\n": "study.observable: found 'counts'",
+    GRID + "study: {statistic: chi2-counting, ratio: [prompt, delayed]}\n": (
+        "study.ratio: found two samples beside the observable 'counts', expected none, or obs"
+    ),
+    "scan: {parameters: {signal.norm: [0.5, 1.5, 1]}}\n": (
+        "scan.parameters.signal.norm: found an axis with one point, expected two or more"
+    ),
+    "scan: {settings: {detector.threshold: [1 keV, 9 keV, 1]}}\n": (
+        "scan.settings.detector.threshold: found an axis with one point, expected two or more"
+    ),
+    "parameters: {signal.norm: {prior: 5 %}, source.norm: {prior: 10 %}}\n"
+    "correlations: [{between: [signal.norm, source.norm], rho: 0.5}]\n"
+    "scan: {parameters: {signal.norm: [0.5, 1.5, 5]}, profile: all}\n" + COUNTING: (
+        "one scanned and the other profiled, expected the statistic poisson for these"
+    ),
     GRID + "study: {statistic: poisson, systematic: 5 %}\n": "study.systematic: found a systematic",
     GRID + "study: {statistic: chi2-counting, observable: ratio, ratio: [prompt, late]}\n": (
         "study.ratio: found 'late', expected two of prompt, delayed"
@@ -118,6 +162,8 @@ MISTAKES = {
     ),
     "fit: {parameters: [source.norm]}\nscan: {parameters: {signal.norm: [0.5, 1.5, 5]}, "
     f"profile: all}}\n{COUNTING}": "scan.profile: found source.norm, which has no prior",
+    "fit: {parameters: [source.norm]}\nscan: {settings: {exposure: [1 day, 9 day, 3]}, "
+    "profile: all}\n": "scan.profile: found source.norm, which has no prior, expected a prior on",
     "scan: {parameters: {signal.norm: [0.5, 1.5, 5]}, profile: [source.norm]}\n": (
         "scan.profile: found 'source.norm', which has no prior and is not in 'fit'"
     ),
@@ -159,6 +205,14 @@ def test_time_without_the_source_is_no_prior() -> None:
         design(ARGON, GRID)
     prior = "parameters: {background.flat.norm: {prior: 5 %}}\n"
     design(ARGON, prior + GRID.replace("]}}", "]}, profile: all}"))
+
+
+def test_settings_use_the_time_without_the_source() -> None:
+    """Significance and precision subtract what was measured: no warning, whatever the statistic."""
+    scan = "scan: {settings: {detector.threshold: [20 keV, 60 keV, 2]}}\n"
+    measured = finished(design(ARGON, scan)).columns["significance"]
+    known = finished(design(ARGON.replace(", off: 100 day", ""), scan)).columns["significance"]
+    assert np.all(measured < known)
 
 
 def test_a_grid_on_which_nothing_works() -> None:

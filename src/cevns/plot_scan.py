@@ -13,9 +13,9 @@ from cevns.plot_style import (
     ORANGE,
     SKY,
     VERMILION,
+    axis_title,
     finish,
     new_figure,
-    plain_text,
     style,
 )
 
@@ -143,7 +143,7 @@ def _label_axes(axes: Axes, outcome: Outcome) -> None:
     """Titles with units; logarithmic where the grid is."""
     grid = outcome.grid
     table = grid.likelihood.parameters
-    titles = [f"{plain_text(a)} [{table[a].unit or 'dimensionless'}]" for a in grid.axes]
+    titles = [axis_title(a, table[a].unit, table[a].latex) for a in grid.axes]
     axes.set_xlabel(titles[0])
     axes.tick_params(axis="x", pad=8)  # clear of the lowest number of the other axis
     if len(titles) > 1:

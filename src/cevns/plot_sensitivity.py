@@ -16,6 +16,7 @@ from cevns.plot_style import (
     ORANGE,
     PURPLE,
     VERMILION,
+    axis_title,
     finish,
     new_figure,
     plain_text,
@@ -38,7 +39,7 @@ _DOTS: Any = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (1, 1.2))}
 def figures(made: Sensitivity) -> dict[str, Figure]:
     """Name → figure: contours in a plane, χ² along a line, or what moves with one setting.
 
-    None for more axes, and where an axis has a single point.
+    None for more axes.
     """
     design = made.design
     drawers = {
@@ -48,7 +49,7 @@ def figures(made: Sensitivity) -> dict[str, Figure]:
         (1, 0): ("counts", _draw_counts),
     }
     chosen = drawers.get((len(design.settings), len(design.axes)))
-    if chosen is None or min(made.shape) < 2:
+    if chosen is None:
         return {}
     name, draw = chosen
     figure = new_figure(height=4.8, width=5.8)
@@ -80,10 +81,8 @@ def _meaning(design: Design) -> str:
 
 def axis_label(design: Design, name: str) -> str:
     """The symbol of a parameter, or its address, with the unit."""
-    unit = design.unit(name)[0]
     latex = "" if name in design.settings else design.study.parameters[name].latex
-    shown = f"${latex}$" if latex else plain_text(name)
-    return f"{shown} [{unit.replace('^2', '²')}]" if unit else shown
+    return axis_title(name, design.unit(name)[0], latex)
 
 
 def _curve_label(design: Design, systematic: float, confidence: float, height: float) -> str:
@@ -102,12 +101,15 @@ def _set_axis(axes: Axes, design: Design, name: str, which: str) -> None:
 
 
 def _levels(made: Sensitivity) -> Iterator[tuple[Any, str, str, str, float]]:
-    """Heights, colour, dashes, label and height of each contour."""
+    """Heights, colour, dashes, label and height of each contour.
+
+    Contours of different systematics that are one on the other differ in their dashes too.
+    """
     design = made.design
     for place, (systematic, heights) in enumerate(made.surfaces.items()):
         for index, (confidence, height) in enumerate(design.levels):
             label = _curve_label(design, systematic, confidence, height)
-            dashes = _DASHES[index % len(_DASHES)]
+            dashes = _DASHES[(place + index) % len(_DASHES)]
             yield heights, _COLOURS[place % len(_COLOURS)], dashes, label, height
 
 
@@ -121,7 +123,7 @@ def _draw_contours(axes: Axes, made: Sensitivity) -> None:
     for heights, color, dashes, label, height in _levels(made):
         if not np.any(heights > height):
             label = f"{label}, not reached"
-        if dashes == _DASHES[0]:
+        if height == design.levels[0][1]:
             roots = np.ma.masked_invalid(np.sqrt(np.maximum(heights.T, 0.0)))
             below = [-1.0, float(np.sqrt(height))]
             axes.contourf(x, y, roots, levels=below, colors=[color], alpha=_FAINT)
@@ -143,11 +145,21 @@ def _draw_overlays(axes: Axes, design: Design, ends: tuple[Any, Any]) -> None:
     for name in design.scan.overlays:
         for shape in read_overlay(name).on(names):
             if _draw_shape(axes, shape, names, ends):
-                kind = "" if len(shape.parameters) > 1 else ", one at a time"
-                labels.add((f"{plain_text(shape.label)}{kind}", len(shape.parameters)))
-    for label, number in sorted(labels):
-        look = {**_DOTS, "linestyle": "-"} if number > 1 else _DOTS
-        axes.plot([], [], label=label, **look)
+                alone = ", one at a time" if len(shape.parameters) == 1 else ""
+                labels.add((f"{plain_text(shape.label)}{alone}", shape.kind))
+    for label, kind in sorted(labels):
+        if kind == "ellipse":
+            axes.fill([], [], facecolor=_fill(), edgecolor=GREY, linewidth=1.0, label=label)
+        else:
+            look = _DOTS if "one at a time" in label else {**_DOTS, "linestyle": "-"}
+            axes.plot([], [], label=label, **look)
+
+
+def _fill() -> Any:
+    """The colour of what an overlay allows."""
+    from matplotlib.colors import to_rgba
+
+    return to_rgba(GREY, 0.12)
 
 
 def _draw_shape(axes: Axes, shape: Shape, names: list[str], ends: tuple[Any, ...]) -> bool:
@@ -163,7 +175,7 @@ def _draw_shape(axes: Axes, shape: Shape, names: list[str], ends: tuple[Any, ...
     x, y = (curve[places.index(number)] for number in range(2))
     axes.plot(x, y, color=GREY, linewidth=1.0, zorder=0.5)
     if shape.kind == "ellipse":
-        axes.fill(x, y, color=GREY, alpha=0.12, linewidth=0.0, zorder=0.4)
+        axes.fill(x, y, facecolor=_fill(), linewidth=0.0, zorder=0.4)
     (left, *_, right), (bottom, *_, top) = ends
     return bool(np.any((x > left) & (x < right) & (y > bottom) & (y < top)))
 
@@ -177,8 +189,9 @@ def _draw_curves(axes: Axes, made: Sensitivity) -> None:
     (address,) = design.axes
     x = design.shown(address)
     for place, (systematic, heights) in enumerate(made.surfaces.items()):
-        color = _COLOURS[place % len(_COLOURS)]
-        axes.plot(x, heights, color=color, label=f"Systematic {100 * systematic:.4g} %")
+        look: Any = {"color": _COLOURS[place % len(_COLOURS)]}
+        look["linestyle"] = _DASHES[place % len(_DASHES)]  # one curve may be on another
+        axes.plot(x, heights, label=f"Systematic {100 * systematic:.4g} %", **look)
     for index, (confidence, height) in enumerate(design.levels):
         label = f"{100 * confidence:.4g} % C.L., {design.dof} dof ({height:.2f})"
         dashes = _DASHES[(index + 1) % len(_DASHES)]

@@ -7,6 +7,7 @@ which the colour-blind can tell apart.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -85,6 +86,39 @@ def finish(figure: Figure, title: str) -> Figure:
 def plain_text(text: str) -> str:
     """Text of the user's as matplotlib shows it word for word: no formula, no hidden label."""
     return text.lstrip("_").replace("$", r"\$") or " "
+
+
+_SYMBOLS = {
+    "nu_e": r"\nu_e",
+    "nu_mu": r"\nu_\mu",
+    "nu_tau": r"\nu_\tau",
+    "nu_e_mu": r"\nu_e\,\nu_\mu",
+    "nu_e_tau": r"\nu_e\,\nu_\tau",
+    "nu_mu_tau": r"\nu_\mu\,\nu_\tau",
+    "dm2": r"\Delta m^2",
+    "Ue4_sq": r"|U_{e4}|^2",
+    "Umu4_sq": r"|U_{\mu 4}|^2",
+    "Utau4_sq": r"|U_{\tau 4}|^2",
+}
+"""Last parts of addresses that are no words."""
+
+
+def axis_title(name: str, unit: str, latex: str = "") -> str:
+    """The symbol of a parameter, or its address in words, with the unit.
+
+    "magnetic-moment.nu_e" is "Magnetic moment" and the symbol of ν_e.
+    """
+    *parts, last = name.split(".")
+    words = [re.sub("[-_]", " ", plain_text(part)) for part in parts]
+    end = f"${_SYMBOLS[last]}$" if last in _SYMBOLS else re.sub("[-_]", " ", plain_text(last))
+    text = " ".join((*words, end))
+    shown = f"${latex}$" if latex else text[:1].upper() + text[1:]
+    return f"{shown} [{shown_unit(unit)}]" if unit else shown
+
+
+def shown_unit(unit: str) -> str:
+    """A unit as it is printed: "cm²", "tonne year", the magneton with its symbol."""
+    return unit.replace("^2", "²").replace("*", " ").replace("mu_B", r"$\mu_\mathrm{B}$")
 
 
 def shown_events(number: float) -> str:

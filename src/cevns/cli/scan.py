@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from cevns.config.study import Study
+    from cevns.errors import InputError
     from cevns.inference.outcome import Outcome
     from cevns.inference.plane import Grid
     from cevns.scan.plan import Plan
@@ -28,6 +29,7 @@ Examples:
 """
 
 _MOST = 8  # lines about one thing
+_FEWEST = 3  # points that a result stands on, where others failed
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]
@@ -111,7 +113,13 @@ def command(
 def computed(
     grid: Grid | StudyGrid, folder: Path, processes: int, shard: tuple[int, int], kept: bool
 ) -> Summary:
-    """What is missing of the share, computed; Ctrl-C leaves what is done."""
+    """What is missing of the share, computed; Ctrl-C leaves what is done.
+
+    Raises
+    ------
+    InputError
+        Where most points of a finished scan failed: their limits would be none.
+    """
     from cevns.inference.plane import scan_folder
     from cevns.progress import progress
     from cevns.scan.run import Interrupted, run
@@ -120,10 +128,31 @@ def computed(
     _check_folder(plan, place)
     try:
         with progress("scan", plan.count(shard)) as advance:
-            return run(plan, grid.make(), place, processes, shard, advance)
+            summary = run(plan, grid.make(), place, processes, shard, advance)
     except Interrupted as stop:
         text = str(stop) if kept else "interrupted; nothing is kept without --output"
         raise click.ClickException(text) from None
+    good = summary.points - summary.failed
+    if summary.failed and not summary.missing and good < max(_FEWEST, summary.failed):
+        raise _too_few(summary, place)
+    return summary
+
+
+def _too_few(summary: Summary, folder: Path) -> InputError:
+    """How many points failed, and why most of them."""
+    from collections import Counter
+
+    from cevns.errors import InputError, Mistake
+    from cevns.scan.manifest import read_manifest
+    from cevns.scan.shards import read_shard
+
+    manifest = read_manifest(folder)
+    shards = (read_shard(folder, manifest, chunk) for chunk in range(manifest.plan.number))
+    texts = Counter(text for one in shards if one for text in one.failures.values())
+    ((reason, number),) = texts.most_common(1)
+    found = f"{summary.failed} of {summary.points} points that could not be computed"
+    expected = f"a grid that mostly can be; the reason of {number}: {reason}"
+    return InputError(Mistake("scan", found, expected))
 
 
 def _check_folder(plan: Plan, folder: Path) -> None:
@@ -267,10 +296,14 @@ def _shown_regions(outcome: Outcome, height: float) -> str:
         if all(ends):
             texts.append(f"[{ends[0]}, {ends[1]}]")
         else:
-            texts.append(
-                f"< {ends[1]}" if ends[1] else f"> {ends[0]}" if ends[0] else "all of the grid"
-            )
+            unbounded = everywhere(outcome.failures)
+            texts.append(f"< {ends[1]}" if ends[1] else f"> {ends[0]}" if ends[0] else unbounded)
     return " or ".join(texts) or "none"
+
+
+def everywhere(failures: Mapping[str, int]) -> str:
+    """An interval without ends, in words: where points failed it may have had some."""
+    return "no end among the points computed" if failures else "all of the grid"
 
 
 def _notes(outcome: Outcome) -> Iterator[str]:

@@ -7,12 +7,13 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cevns.cli.scan import Share, computed, say_share
+from cevns.cli.scan import Share, computed, everywhere, say_share
 
 if TYPE_CHECKING:
     from cevns.inference.outcome import Region
@@ -183,36 +184,54 @@ def _levels_table(made: Sensitivity) -> Any:
 def _limits_table(made: Sensitivity) -> Any:
     """Allowed intervals, at a dozen values of what they are along."""
     from cevns import report
+    from cevns.inference.outcome import column_title
 
     assert made.lines is not None
     design, (address, others) = made.design, made.lines
+    unbounded = everywhere(made.failures)
+    places = list(product(*(design.shown(name).tolist() for name in others)))
+    kept = places[:: _step(len(places))]
     rows: list[tuple[str, ...]] = []
     for systematic, heights in made.surfaces.items():
         for confidence, height in design.levels:
-            found: dict[tuple[float, ...], list[str]] = {}
+            found: dict[tuple[float, ...], list[str]] = {at: [] for at in kept}
             for at, region in made.limits(heights, height):
-                found.setdefault(at, []).append(_shown(region))
-            step = max(1, math.ceil(len(found) / _ROWS))
+                if at in found:
+                    found[at].append(_shown(region, unbounded))
             rows.extend(
                 (
                     f"{100 * systematic:.4g} %",
                     f"{100 * confidence:.4g} %",
                     *(f"{one:.5g}" for one in at),
-                    " or ".join(texts),
+                    " or ".join(texts) or "none",
                 )
-                for at, texts in list(found.items())[::step]
+                for at, texts in found.items()
             )
-    unit = design.unit(address)[0]
-    shown = f"{address} [{unit}]" if unit else address
-    columns = ["systematic", "confidence", *others, f"allowed {shown}"]
-    return report.table(f"Limits, χ² with {_freedom(made)}", columns, rows, numeric=0)
+    along = [column_title(name, design.unit(name)[0]) for name in others]
+    allowed = column_title(f"allowed {address}", design.unit(address)[0])
+    title = f"Limits, χ² with {_freedom(made)}{_left_out(len(places), 'limits.csv')}"
+    columns = ["systematic", "confidence", *along, allowed]
+    return report.table(title, columns, rows, numeric=0)
 
 
-def _shown(region: Region) -> str:
+def _step(rows: int) -> int:
+    """One of how many rows is shown."""
+    return max(1, math.ceil(rows / _ROWS))
+
+
+def _left_out(rows: int, table: str) -> str:
+    """What the heading says of a table that does not show all rows."""
+    step = _step(rows)
+    if step == 1:
+        return ""
+    return f"; one row of every {step}, all {rows} are in {table} (--output)"
+
+
+def _shown(region: Region, unbounded: str) -> str:
     low, high = ("" if one is None else f"{one:.4g}" for one in region)
     if low and high:
         return f"[{low}, {high}]"
-    return f"< {high}" if high else f"> {low}" if low else "all of the grid"
+    return f"< {high}" if high else f"> {low}" if low else unbounded
 
 
 def _counts_table(made: Sensitivity) -> Any:
@@ -220,24 +239,29 @@ def _counts_table(made: Sensitivity) -> Any:
     import numpy as np
 
     from cevns import report
-    from cevns.sensitivity.design import PRECISION, SIGNIFICANCE
+    from cevns.inference.outcome import column_title
+    from cevns.sensitivity.design import SIGNIFICANCE
 
-    design = made.design
+    design, precisions = made.design, made.design.precisions
     kept = [n for n in design.columns if n == "total" or np.any(made.columns[n] > 0)]
     shown = [design.shown(name) for name in design.settings]
     rows: list[tuple[str, ...]] = []
     indices = list(np.ndindex(*made.shape))
-    for index in indices[:: max(1, math.ceil(len(indices) / _ROWS))]:
+    for index in indices[:: _step(len(indices))]:
         at = [f"{own[i]:.5g}" for own, i in zip(shown, index, strict=True)]
         values = {name: float(made.columns[name][index]) for name in kept}
         cells = [
-            f"{v:.3g}" if name == SIGNIFICANCE else f"{v:.2%}" if name == PRECISION else _events(v)
+            f"{v:.3g}" if name == SIGNIFICANCE else f"{v:.2%}" if name in precisions else _events(v)
             for name, v in values.items()
         ]
         rows.append((*at, *cells))
-    titles = {SIGNIFICANCE: "significance [σ]", PRECISION: "± of the signal"}
-    columns = [*design.settings, *(titles.get(name, name) for name in kept)]
-    return report.table("Expected events", columns, rows, numeric=0)
+    titles = {SIGNIFICANCE: "significance [σ]"}
+    for name, systematic in precisions.items():
+        shown_too = f", systematic {100 * systematic:.4g} %" if len(precisions) > 1 else ""
+        titles[name] = f"± of the signal{shown_too}"
+    along = [column_title(name, design.unit(name)[0]) for name in design.settings]
+    title = f"Expected events{_left_out(len(indices), 'counts.csv')}"
+    return report.table(title, [*along, *(titles.get(n, n) for n in kept)], rows, numeric=0)
 
 
 def _events(value: float) -> str:
@@ -263,6 +287,8 @@ def _notes(made: Sensitivity) -> Iterator[str]:
         yield f"{_STATISTIC[design.observable]}, against what the nominal point predicts."
     if design.profiled:
         yield f"Profiled: {', '.join(design.profiled)}"
+    if design.constrained:
+        yield f"Scanned under a prior: {', '.join(design.constrained)}"
     if design.held:
         yield f"Held, though with a prior (scan.profile): {', '.join(design.held)}"
     failed = sum(made.failures.values())

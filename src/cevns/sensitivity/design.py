@@ -104,6 +104,11 @@ class Design:
         return tuple((one, level(one, self.dof)) for one in sorted(self.scan.confidence))
 
     @cached_property
+    def constrained(self) -> tuple[str, ...]:
+        """Axes with a prior, which counts as a measurement of the nominal value."""
+        return tuple(a for a in self.nominal if self.study.parameters[a].prior is not None)
+
+    @cached_property
     def held(self) -> tuple[str, ...]:
         """What has a prior but is not profiled."""
         scanned = {*self.axes, *self.profiled}
@@ -144,15 +149,8 @@ class Design:
     def silent(self) -> tuple[str, ...]:
         """Axes that do nothing while all others are nominal: a mass beside a coupling of zero."""
         made = self.counted(self.study)
-        nominal = made.net({})
-        return tuple(
-            address
-            for address, values in self.axes.items()
-            if all(
-                np.allclose(made.net({address: float(one)}), nominal, rtol=1e-12, atol=0.0)
-                for one in (values[0], values[len(values) // 2], values[-1])
-            )
-        )
+        free = [address for address in self.axes if address not in self.constrained]
+        return tuple(address for address in free if _does_nothing(made, address, self.axes))
 
     def counted(self, study: Study) -> Counted:
         """What the experiments of ``study``, this one or a variant of it, count."""
@@ -177,7 +175,14 @@ class Design:
         if self.axes:
             return tuple(f"chi2 at systematic {one:g}" for one in self.systematics)
         counts = [f"{name}.{kind}".lstrip(".") for name in self.study.blocks for kind in _KINDS]
-        return (*counts, SIGNIFICANCE, PRECISION)
+        return (*counts, SIGNIFICANCE, *self.precisions)
+
+    @property
+    def precisions(self) -> dict[str, float]:
+        """Column → systematic, of how precisely the strength of the signal is known."""
+        several = len(self.systematics) > 1
+        ends = {s: f" at systematic {s:g}" if several else "" for s in self.systematics}
+        return {f"{PRECISION}{end}": systematic for systematic, end in ends.items()}
 
     def plan(self) -> Plan:
         """The grid as a plan: its points, what is computed, and what it was made of."""
@@ -231,6 +236,11 @@ def design_of(study: Study) -> Design:
         found = f"{block.observable!r} beside the statistic poisson"
         expected = f"spectrum, the bins of 'binning'; or the statistic {COUNTING}"
         raise InputError(Mistake("study.observable", found, expected))
+    own: Mapping[str, Any] = study.written.get("study") or {}
+    if "ratio" in own and block.observable != RATIO:  # one that 'extends' brings may be unused
+        observable = block.observable or (COUNTS if block.statistic == COUNTING else SPECTRUM)
+        found = f"two samples beside the observable {observable!r}"
+        raise InputError(Mistake("study.ratio", found, f"none, or observable: {RATIO}"))
     axes, powers = _axes(study, scan)
     settings = _settings(scan)
     powers |= {name for name in settings if _is_log(scan.settings[name])}
@@ -255,7 +265,7 @@ def _axes(study: Study, scan: ScanBlock) -> tuple[dict[str, Array], set[str]]:
         (address,) = ends
         if address in axes:
             raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
-        axes[address] = _spaced(read_axis(axis, study.parameters[address], path))
+        axes[address] = _spaced(read_axis(axis, study.parameters[address], path), path)
         if _is_log(axis):
             powers.add(address)
     return axes, powers
@@ -266,17 +276,35 @@ def _settings(scan: ScanBlock) -> dict[str, Setting]:
     for name, axis in scan.settings.items():
         path = f"scan.settings.{name}"
         read, unit = setting_axis(axis, path)
-        found[name] = Setting(tuple(_spaced(read).tolist()), unit)
+        found[name] = Setting(tuple(_spaced(read, path).tolist()), unit)
     return found
 
 
-def _spaced(read: Mapping[str, Any]) -> Array:
+def _spaced(read: Mapping[str, Any], path: str) -> Array:
+    if read["points"] < 2:  # its other end would not be looked at
+        raise InputError(Mistake(path, "an axis with one point", "two or more, from end to end"))
     make = np.geomspace if read["spacing"] == "log" else np.linspace
     return make(read["from"], read["to"], read["points"])
 
 
 def _is_log(axis: Any) -> bool:
     return isinstance(axis, Mapping) and axis.get("spacing") == "log"
+
+
+def _does_nothing(made: Counted, address: str, axes: Mapping[str, Array]) -> bool:
+    """Whether nothing that is counted moves with an axis, at its ends and in its middle.
+
+    An end where nothing can be computed says nothing about it.
+    """
+    values, nominal = axes[address], made.net({})
+    for one in (values[0], values[len(values) // 2], values[-1]):
+        try:
+            moved = made.net({address: float(one)})
+        except InputError:
+            continue
+        if not np.allclose(moved, nominal, rtol=1e-12, atol=0.0):
+            return False
+    return True
 
 
 def _middle(parameter: Parameter, values: Array) -> dict[str, Any]:
@@ -320,14 +348,19 @@ def _refuse(design: Design) -> None:
         for end in (setting.values[0], setting.values[-1]):
             design.variant({name: end})
     free = [a for a in design.profiled if table[a].prior is None]
-    if design.counting and free:
+    if free and (design.counting or not design.axes):
         found = f"{free[0]}, which has no prior"
-        expected = f"a prior on what is profiled, or the statistic {POISSON}"
+        fitted = f", or the statistic {POISSON}" if design.axes else ""
+        expected = f"a prior on what is profiled{fitted}"
         raise InputError(Mistake("scan.profile", found, expected))
     for address in (address for pair in design.study.correlations for address in pair):
         if address in design.profiled and table[address].prior is None:
             found = f"{address}, which has no prior"
             raise InputError(Mistake("correlations", found, "two parameters with priors"))
+    for pair in design.study.correlations:
+        if design.counting and {*pair} & {*design.constrained} and {*pair} & {*design.profiled}:
+            found = f"{' and '.join(pair)}, one scanned and the other profiled"
+            raise InputError(Mistake("correlations", found, f"the statistic {POISSON} for these"))
     norms = {*design.axes, *(a for a in table if table[a].prior is not None)}
     both = [a for a in norms if f".{a}".endswith(f".{SIGNAL_NORM}")]
     if both and any(design.systematics) and not design.counting:
@@ -344,7 +377,12 @@ def _refuse(design: Design) -> None:
 
 
 def _say_about_off(design: Design) -> None:
-    """A likelihood has no subtraction: what time without the source is worth is a prior there."""
+    """A likelihood has no subtraction: what time without the source is worth is a prior there.
+
+    Without scanned parameters there is no likelihood: significance and precision subtract.
+    """
+    if not design.axes:
+        return
     measured = any(blocks.exposure.off for blocks in design.study.blocks.values())
     norms = [a for a in design.study.parameters if ".norm" in a and "background." in a]
     if measured and norms and not design.counting and not {*norms} & {*design.profiled}:

@@ -16,13 +16,15 @@ from cevns.config.study import Study, study_from
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake, unknown_name
 from cevns.inference.plane import height_at, held_at
+from cevns.likelihood.constraints import Constraints
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.poisson import deviance, saturated
 from cevns.parameters import Theta
 from cevns.scan.evaluate import Evaluator, Make
 from cevns.scan.plan import Plan
 from cevns.sensitivity.counting import chi_squared, covariance, significance
-from cevns.sensitivity.design import PRECISION, SIGNIFICANCE, Design, design_of
+from cevns.sensitivity.design import SIGNIFICANCE, Design, design_of
+from cevns.sensitivity.samples import COUNTS, Sample, counted
 from cevns.sensitivity.variants import with_values
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -200,10 +202,22 @@ class _OnGrids:
             except InputError as error:
                 status[rows] = str(error.mistakes[0])
                 continue
+            constraint = self._constraint({a: values[rows] for a, values in points.items()})
             for name, heights in zip(names, each, strict=True):
-                found[name][rows] = heights
+                found[name][rows] = heights + constraint
                 status[rows[~np.isfinite(found[name][rows])]] = _NO_ERROR
         return found, status
+
+    def _constraint(self, points: Points) -> Array | float:
+        """What the priors of the axes add: each is a measurement of its nominal value."""
+        known = [address for address in self.design.constrained if address in points]
+        if not known:
+            return 0.0
+        pairs = {p: rho for p, rho in self.study.correlations.items() if set(p) <= set(known)}
+        priors = Constraints.of(self.study.parameters, known, pairs)
+        values = np.stack([points[address] for address in priors.addresses], axis=-1)
+        pulls = (values - priors.centres) / priors.widths
+        return np.asarray(np.einsum("...i,ij,...j->...", pulls, priors.precision, pulls))
 
 
 class Expected(_OnGrids):
@@ -293,12 +307,12 @@ class Counting(_OnGrids):
                 matrix[one, two] = matrix[two, one] = rho
         return matrix
 
-    def precision(self) -> float:
-        """Relative uncertainty of the strength of the signal, with the first systematic."""
+    def precision(self, systematic: float) -> float:
+        """Relative uncertainty of the strength of the signal, with a systematic."""
         with np.errstate(all="ignore"):
             signal = self._effect_of_signal()[self.used]
             matrix = self._covariance({}, self.counted.net({}))
-            matrix = matrix + self.design.systematics[0] ** 2 * self._shared(self.nominal)
+            matrix = matrix + systematic**2 * self._shared(self.nominal)
             chosen = matrix[np.ix_(self.used, self.used)]
             return float(1.0 / np.sqrt(chi_squared(signal, chosen)))
 
@@ -314,17 +328,23 @@ class _Yield:
         self.design, self.study, self.counting = design, study, Counting(design, study)
 
     def columns(self, points: Points, size: int) -> tuple[dict[str, Array], Array]:
-        """Total and background of each experiment, significance and precision."""
+        """Signal and background of each experiment as counted, significance and precision."""
         found: dict[str, float] = {}
-        for name in self.study.blocks:
-            prediction = self.study.predict(name)
-            background = sum(float(np.sum(one)) for one in prediction.backgrounds.values())
-            for kind, value in (("total", prediction.total), ("background", background)):
-                found[f"{name}.{kind}".lstrip(".")] = value
+        for name, sample in self._samples.items():
+            each = (("total", sample.signal({})), ("background", sample.background({})))
+            for kind, events in each:
+                found[f"{name}.{kind}".lstrip(".")] = float(np.sum(events))
         found[SIGNIFICANCE] = self._significance()
-        found[PRECISION] = self.counting.precision()
+        for name, systematic in self.design.precisions.items():
+            found[name] = self.counting.precision(systematic)
         rows = {name: np.full(size, value) for name, value in found.items()}
         return rows, np.full(size, "", dtype=object)
+
+    @property
+    def _samples(self) -> dict[str, Sample]:
+        """Experiment → all that it counts, whatever is compared."""
+        samples = counted(self.study, COUNTS, ()).samples
+        return dict(zip(self.study.experiments, samples, strict=True))
 
     def _significance(self) -> float:
         """Of all samples together; NaN where a bin with signal has no background."""

@@ -119,7 +119,7 @@ class Sensitivity:
     @property
     def has_plane(self) -> bool:
         """Whether it is a plane of two scanned parameters."""
-        return len(self.design.axes) == 2 and not self.design.settings and min(self.shape) > 1
+        return len(self.design.axes) == 2 and not self.design.settings
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -198,9 +198,15 @@ class Sensitivity:
             for name in names
         }
         content: dict[str, Any] = each[""] if names == [""] else {"experiments": each}
-        for name in (SIGNIFICANCE, PRECISION):
-            if np.any(np.isfinite(self.columns[name])):
-                content[name] = _plain(self.columns[name])
+        precisions = {s: self.columns[name] for name, s in self.design.precisions.items()}
+        first = next(iter(precisions.values()))
+        for name, values in ((SIGNIFICANCE, self.columns[SIGNIFICANCE]), (PRECISION, first)):
+            if np.any(np.isfinite(values)):
+                content[name] = _plain(values)
+        if len(precisions) > 1:
+            content["by_systematic"] = [
+                {"systematic": s, PRECISION: _plain(values)} for s, values in precisions.items()
+            ]
         return content
 
 
