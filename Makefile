@@ -15,6 +15,7 @@ demo: $(VENV)/.core
 # Fits of the public data: fetched into a cache, or found under CEVNS_DATA.
 fits: $(VENV)/.core
 	$(BIN)/cevns data fetch coherent-csi-2017 coherent-csi-2021 coherent-lar-2020
+	$(BIN)/cevns data fetch dresden-ii-2022 xenonnt-b8-2026
 	@for file in $(wildcard examples/fits/signal-*.yaml) examples/fits/weak-mixing-angle.yaml; do \
 	  $(BIN)/cevns fit $$file --output output/fits/$$(basename $$file .yaml) || exit; \
 	done

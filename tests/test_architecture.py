@@ -100,8 +100,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("reproductions.studies", "reproductions.figures", "reproductions.series"),
     ("reproductions.changes",),
     ("reproductions.paper", "reproductions.results"),
-    ("config.write", "report", "plot_style", "plot", "plot_scan", "report_fit", "plot_fit"),
-    ("plot_reproduction", "plot_sensitivity"),
+    ("config.write", "display.report", "display.plot_style", "display.plot", "display.plot_scan"),
+    ("display.report_fit", "display.plot_fit"),
+    ("display.plot_reproduction", "display.plot_sensitivity", "display"),
     (
         "cli.predict",
         "cli.cross_section",

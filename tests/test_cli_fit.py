@@ -15,9 +15,9 @@ from data_files import need_data
 import cevns
 from cevns.cli.fit import _file_name
 from cevns.cli.main import run
+from cevns.display.report_fit import rounded
 from cevns.inference import fit as inference
 from cevns.inference.minimum import Minimum, minimise
-from cevns.report_fit import rounded
 from cevns.units import cm, s
 
 APPARATUS = """

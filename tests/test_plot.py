@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from cevns.errors import InputError
-from cevns.plot import (
+from cevns.display.plot import (
     AXIS_LABELS,
     ComparisonPanel,
     comparison_figure,
     prediction_figure,
     threshold_figure,
 )
-from cevns.plot_style import save
+from cevns.display.plot_style import save
+from cevns.errors import InputError
 from cevns.prediction import AXIS_SCALE, Prediction
 from cevns.units import keV, us
 
@@ -351,7 +351,7 @@ def test_other_formats_are_refused(name: str, tmp_path: Path) -> None:
 
 def test_matplotlib_is_imported_when_a_figure_is_made_and_pyplot_never() -> None:
     program = (
-        "import sys, cevns.plot as plot; assert 'matplotlib' not in sys.modules;"
+        "import sys, cevns.display.plot as plot; assert 'matplotlib' not in sys.modules;"
         "plot.comparison_figure([plot.ComparisonPanel([0, 1], [1], [1], 'Light [PE]')], '');"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )

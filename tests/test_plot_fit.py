@@ -15,16 +15,16 @@ import pytest
 
 from cevns.analysis import analysis_of
 from cevns.config.study import load
-from cevns.inference.fit import Fit, Variation, fit
-from cevns.inference.minimum import minimise
-from cevns.inference.profile import Impact, Profile, impacts, profile, profile_range
-from cevns.plot_fit import (
+from cevns.display.plot_fit import (
     correlation_figure,
     data_figure,
     impact_figure,
     poisson_interval,
     profile_figure,
 )
+from cevns.inference.fit import Fit, Variation, fit
+from cevns.inference.minimum import minimise
+from cevns.inference.profile import Impact, Profile, impacts, profile, profile_range
 
 Axes = Any  # matplotlib types its artists too loosely to be asked for what they hold
 NORM = "signal.norm"

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from cevns.config.study import study_from
+from cevns.display.plot_scan import figures
+from cevns.display.plot_style import save
 from cevns.inference.outcome import Outcome
 from cevns.inference.plane import grid_of
-from cevns.plot_scan import figures
-from cevns.plot_style import save
 from cevns.yaml_reader import read_text
 
 BASE = """

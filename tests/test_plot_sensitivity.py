@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from studies import design, finished
 
-from cevns.plot_sensitivity import figures
+from cevns.display.plot_sensitivity import figures
 
 NEON = """
 source: {type: stopped-pion, flux: 1e7 /cm^2/s}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cevns.display.plot_reproduction import drawn, points, reproduction_figure
 from cevns.errors import InputError
-from cevns.plot_reproduction import drawn, points, reproduction_figure
 from cevns.reproductions.computations import COMPUTATIONS, Computation
 from cevns.reproductions.figures import Axis, Band, Curve, Drawn, FigureSpec, Region
 from cevns.reproductions.paper import Claim, Paper, names, read_paper

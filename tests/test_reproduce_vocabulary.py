@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cevns.display.plot_reproduction import drawn, points, reproduction_figure
 from cevns.errors import InputError
-from cevns.plot_reproduction import drawn, points, reproduction_figure
 from cevns.reproductions.computations import COMPUTATIONS, Computation
 from cevns.reproductions.figures import Curve, FigureSpec
 from cevns.reproductions.paper import read_paper

@@ -19,11 +19,11 @@ from cevns.analysis import analysis_of
 from cevns.config.study import Study, study_from
 from cevns.datasets.histograms import contents_in, histogram_cells, read_template
 from cevns.datasets.store import require
+from cevns.display.plot_fit import data_figure
 from cevns.errors import InputError
 from cevns.inference.fit import Fit, fit
 from cevns.inference.result import as_dict
 from cevns.likelihood.joint import Likelihood
-from cevns.plot_fit import data_figure
 from cevns.units import cm, keV, s
 
 Array = np.ndarray[Any, np.dtype[Any]]

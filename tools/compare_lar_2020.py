@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import cevns
-from cevns.plot import ComparisonPanel, comparison_figure
-from cevns.plot_style import save
+from cevns.display.plot import ComparisonPanel, comparison_figure
+from cevns.display.plot_style import save
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPE = (12, 8, 10)  # energy, F90, time

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from cevns.plot_style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, save
+from cevns.display.plot_style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, save
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "figures" / "data-flow.svg"
 WIDTH, HEIGHT = 10.4, 9.95  # inches, and the coordinates of the figure
@@ -91,16 +91,7 @@ BOXES = {
     "budget": Box(
         "how well it is known", ("budget, uncertainty",), _MIDDLE, 2.50, _WIDE, 0.8, BLUE
     ),
-    "prediction": Box(
-        "results",
-        (
-            "prediction, plot_style, plot",
-            "report, report_fit, plot_fit",
-            "plot_scan, plot_sensitivity",
-            "plot_reproduction",
-        ),
-        *(_RIGHT, 2.50, _WIDE, 0.8, BLUE),
-    ),
+    "prediction": Box("results", ("prediction, display/*",), _RIGHT, 2.50, _WIDE, 0.8, BLUE),
     "datasets": Box("public data", ("datasets/*, overlays",), _LAST, 2.50, _WIDE, 0.8, ORANGE),
     "scan": Box("grids of fits", ("scan/*",), _LEFT, 1.15, _WIDE, 0.8, BLUE),
     "inference": Box(

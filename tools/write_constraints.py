@@ -20,12 +20,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.config.study import Study, load, study_from
+from cevns.display.plot_scan import figures
+from cevns.display.plot_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    VERMILION,
+    finish,
+    new_figure,
+    save,
+    style,
+)
 from cevns.inference.limits import Allowed, allowed, limit_curve
 from cevns.inference.minimum import minimise
 from cevns.inference.outcome import Outcome, outcome
 from cevns.inference.plane import Grid, grid_of
-from cevns.plot_scan import figures
-from cevns.plot_style import BLACK, BLUE, GREEN, ORANGE, VERMILION, finish, new_figure, save, style
 from cevns.scan.merge import merge, read
 from cevns.scan.run import run
 from cevns.units import MeV

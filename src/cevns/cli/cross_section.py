@@ -147,7 +147,7 @@ def _positive(text: str, unit: str, option: str, zero: bool = False) -> float:
 
 
 def _print(result: dict[str, Any]) -> None:
-    from cevns import report
+    from cevns.display import report
 
     rows = []
     if "total_cm2" in result:

@@ -67,7 +67,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         _print_json({"datasets": rows})
         return
-    from cevns import report
+    from cevns.display import report
 
     columns = ["name", "here", "title", "licence", "files", "size"]
     body = [
@@ -174,7 +174,7 @@ def _fetched(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _say_fetched(result: dict[str, Any], release: Release) -> None:
-    from cevns import report
+    from cevns.display import report
 
     name, here = result["name"], result["present"] + result["fetched"]
     text = f"{name}: {here} of {result['files']} files in {result['folder']}"
@@ -201,7 +201,7 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         _print_json({"verified": good, "datasets": {one["name"]: one for one in results}})
         return 0 if good else 1
-    from cevns import report
+    from cevns.display import report
 
     for result in results:
         text = f"{result['ok']} of {result['files']} files right in {result['folder']}"

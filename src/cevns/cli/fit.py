@@ -153,8 +153,8 @@ def _result(analysis: Analysis, found: Fit, cross_sections: Found) -> dict[str, 
 
 
 def _print(analysis: Analysis, found: Fit, cross_sections: Found, written: list[Path]) -> None:
-    from cevns import report
-    from cevns.report_fit import fit_tables
+    from cevns.display import report
+    from cevns.display.report_fit import fit_tables
 
     titles = {name: one.name for name, one in analysis.study.experiments.items()}
     shown = {titles[name] or name or "counts": one for name, one in cross_sections.items()}
@@ -166,7 +166,7 @@ def _print(analysis: Analysis, found: Fit, cross_sections: Found, written: list[
 def _write(analysis: Analysis, found: Fit, result: dict[str, Any], output: Path) -> list[Path]:
     """Results and resolved configuration first: figures may take longer than the fit."""
     from cevns.config.write import write_config, write_json
-    from cevns.plot_style import save
+    from cevns.display.plot_style import save
 
     output.mkdir(parents=True, exist_ok=True)
     written = [output / "results.json", write_config(analysis.study, output)]
@@ -180,7 +180,7 @@ def _write(analysis: Analysis, found: Fit, result: dict[str, Any], output: Path)
 
 def _figures(found: Fit) -> Iterator[tuple[str, Figure]]:
     """File name and figure, of everything that a fit has to show."""
-    from cevns import plot_fit
+    from cevns.display import plot_fit
 
     for channel in found.likelihood.channels:
         yield _file_name("data", channel.name), plot_fit.data_figure(channel, found)
@@ -193,7 +193,7 @@ def _profiles(found: Fit) -> Iterator[tuple[str, Figure]]:
     """The profile and the impacts of every parameter of interest, with interpolated shapes."""
     import numpy as np
 
-    from cevns import plot_fit
+    from cevns.display import plot_fit
     from cevns.inference.minimum import minimise
     from cevns.inference.profile import impacts, profile, profile_range
     from cevns.progress import progress

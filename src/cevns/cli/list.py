@@ -30,7 +30,7 @@ def command(what: str, file: str | None, as_json: bool) -> None:
     """List what there is: sources, interactions, targets, form-factors, facilities, units, the
     catalogue of experiments or the file of its entry NAME, or the parameters of the experiment
     file FILE."""
-    from cevns import report
+    from cevns.display import report
     from cevns.errors import InputError, Mistake, unknown_name
 
     if what not in WHAT:
@@ -83,8 +83,8 @@ def _catalogue() -> list[dict[str, Any]]:
 
 def _show_parameters(file: Path, as_json: bool) -> None:
     """The parameters of an experiment file and the correlations between their priors."""
-    from cevns import report
     from cevns.config.study import load
+    from cevns.display import report
 
     study = load(file)
     correlations = [

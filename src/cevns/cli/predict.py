@@ -120,7 +120,7 @@ def _print(
     budgets: dict[str, list[Alternative]],
     written: list[Path],
 ) -> None:
-    from cevns import report
+    from cevns.display import report
 
     for name, prediction in predictions.items():
         report.show(*report.prediction_tables(prediction, errors.get(name)))
@@ -138,9 +138,9 @@ def _write(
     output: Path,
 ) -> list[Path]:
     """Results, resolved configuration and one figure per experiment."""
-    from cevns import plot
     from cevns.config.write import write_config, write_json
-    from cevns.plot_style import save
+    from cevns.display import plot
+    from cevns.display.plot_style import save
 
     output.mkdir(parents=True, exist_ok=True)
     written = [output / "results.json", write_config(study, output)]

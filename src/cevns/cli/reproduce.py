@@ -63,7 +63,7 @@ def command(name: str | None, as_json: bool, output: Path | None, with_figures: 
 
 
 def _list(as_json: bool) -> None:
-    from cevns import report
+    from cevns.display import report
     from cevns.reproductions.paper import names, read_paper
 
     papers = {name: read_paper(name)[0] for name in names()}
@@ -99,7 +99,7 @@ def _result(name: str, paper: Paper, rows: list[Row]) -> dict[str, Any]:
 
 
 def _print(paper: Paper, bench: Workbench, rows: list[Row], written: list[Path]) -> None:
-    from cevns import report
+    from cevns.display import report
     from cevns.reproductions.results import shown, tally
 
     body = [
@@ -173,9 +173,9 @@ def _write(
 
 
 def _write_figures(paper: Paper, bench: Workbench, output: Path) -> list[Path]:
+    from cevns.display.plot_reproduction import drawn, points, reproduction_figure
+    from cevns.display.plot_style import save
     from cevns.files import write_text
-    from cevns.plot_reproduction import drawn, points, reproduction_figure
-    from cevns.plot_style import save
 
     written = []
     for spec in paper.figures:

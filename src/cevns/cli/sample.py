@@ -151,7 +151,7 @@ def _file_names(names: list[str]) -> list[str]:
 
 
 def _print(result: dict[str, Any]) -> None:
-    from cevns import report
+    from cevns.display import report
 
     drawn = f"seed {result['seed']}" if "seed" in result else "the expectation itself"
     rows = [(Path(one["path"]).name, f"{one['events']:.8g}") for one in result["files"][:20]]

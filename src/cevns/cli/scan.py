@@ -216,11 +216,11 @@ def _result(outcome: Outcome) -> dict[str, Any]:
 
 def _write(study: Study, outcome: Outcome, result: Mapping[str, Any], output: Path) -> list[Path]:
     """Results, resolved configuration, limits along a mass and figure."""
-    from cevns import plot_scan
     from cevns.config.write import write_config, write_json
+    from cevns.display import plot_scan
+    from cevns.display.plot_style import save
     from cevns.files import write_text
     from cevns.inference.raster import limits_text, raster_of
-    from cevns.plot_style import save
 
     written = [output / "results.json", write_config(study, output), output / "scan.h5"]
     write_json(written[0], result)
@@ -236,7 +236,7 @@ def _write(study: Study, outcome: Outcome, result: Mapping[str, Any], output: Pa
 
 
 def _print(outcome: Outcome, written: list[Path]) -> None:
-    from cevns import report
+    from cevns.display import report
 
     report.show(*_tables(outcome), *_notes(outcome))
     if written:
@@ -245,7 +245,7 @@ def _print(outcome: Outcome, written: list[Path]) -> None:
 
 def _tables(outcome: Outcome) -> Iterator[Any]:
     """Axes with the best point, then the levels with the intervals of a single parameter."""
-    from cevns import report
+    from cevns.display import report
 
     grid = outcome.grid
     points = " × ".join(str(size) for size in outcome.heights.shape)
@@ -276,7 +276,7 @@ def _digits(outcome: Outcome, address: str, value: float) -> str:
     """A value with three digits of the distance between points there."""
     import numpy as np
 
-    from cevns.report_fit import rounded
+    from cevns.display.report_fit import rounded
 
     values = outcome.grid.axes[address] / outcome.grid.likelihood.parameters[address].scale
     if len(values) < 2:

@@ -100,10 +100,10 @@ def _result(made: Sensitivity) -> dict[str, Any]:
 
 def _write(made: Sensitivity, result: Mapping[str, Any], output: Path) -> list[Path]:
     """Results, resolved configuration, tables and figures."""
-    from cevns import plot_sensitivity
     from cevns.config.write import write_config, write_json
+    from cevns.display import plot_sensitivity
+    from cevns.display.plot_style import save
     from cevns.files import write_text
-    from cevns.plot_style import save
 
     config = write_config(made.design.study, output)
     written = [output / "results.json", config, output / "scan.h5"]
@@ -134,7 +134,7 @@ def _texts(made: Sensitivity) -> Iterator[tuple[str, str]]:
 
 
 def _print(made: Sensitivity, written: list[Path]) -> None:
-    from cevns import report
+    from cevns.display import report
 
     report.show(*_tables(made), *_notes(made))
     if written:
@@ -143,7 +143,7 @@ def _print(made: Sensitivity, written: list[Path]) -> None:
 
 def _tables(made: Sensitivity) -> Iterator[Any]:
     """The axes, then regions, limits or counts."""
-    from cevns import report
+    from cevns.display import report
 
     design = made.design
     points = " × ".join(str(size) for size in made.shape)
@@ -169,7 +169,7 @@ def _levels_table(made: Sensitivity) -> Any:
     """How much of the grid each region covers."""
     import numpy as np
 
-    from cevns import report
+    from cevns.display import report
 
     rows: list[tuple[str, ...]] = []
     for systematic, heights in made.surfaces.items():
@@ -183,7 +183,7 @@ def _levels_table(made: Sensitivity) -> Any:
 
 def _limits_table(made: Sensitivity) -> Any:
     """Allowed intervals, at a dozen values of what they are along."""
-    from cevns import report
+    from cevns.display import report
     from cevns.inference.outcome import column_title
 
     assert made.lines is not None
@@ -238,7 +238,7 @@ def _counts_table(made: Sensitivity) -> Any:
     """Expected counts along the settings; a dozen rows."""
     import numpy as np
 
-    from cevns import report
+    from cevns.display import report
     from cevns.inference.outcome import column_title
     from cevns.sensitivity.design import SIGNIFICANCE
 
@@ -265,7 +265,7 @@ def _counts_table(made: Sensitivity) -> Any:
 
 
 def _events(value: float) -> str:
-    from cevns import report
+    from cevns.display import report
 
     return report.events(value) if math.isfinite(value) else ""
 

@@ -1,7 +1,7 @@
 """The vocabulary of figures: panels of layers, and what each layer computes.
 
 A layer is drawn data: curves, regions of a plane and bands, in the units of its panel. How they
-look (lines, colours, fills) is said beside them; `cevns.plot_reproduction` draws them.
+look (lines, colours, fills) is said beside them; `cevns.display.plot_reproduction` draws them.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns.display.report import events, table
 from cevns.likelihood.statistic import Gaussian
-from cevns.report import events, table
 
 if TYPE_CHECKING:
     from cevns.inference.cross_section import MeasuredCrossSection

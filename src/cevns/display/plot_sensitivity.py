@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.overlays import Shape, read_overlay
-from cevns.plot_style import (
+from cevns.display.plot_style import (
     BLACK,
     BLUE,
     GREEN,
@@ -22,6 +21,7 @@ from cevns.plot_style import (
     plain_text,
     style,
 )
+from cevns.overlays import Shape, read_overlay
 from cevns.sensitivity.design import SIGNIFICANCE, Design
 from cevns.sensitivity.result import Sensitivity
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.plot_style import (
+from cevns.display.plot_style import (
     BLACK,
     BLUE,
     GREEN,

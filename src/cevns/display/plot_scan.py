@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.inference.outcome import Outcome
-from cevns.plot_style import (
+from cevns.display.plot_style import (
     BLACK,
     BLUE,
     ORANGE,
@@ -18,6 +17,7 @@ from cevns.plot_style import (
     new_figure,
     style,
 )
+from cevns.inference.outcome import Outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

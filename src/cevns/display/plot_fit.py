@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.likelihood.cells import CellAxis
-from cevns.likelihood.signal import SIGNAL
-from cevns.likelihood.statistic import Gaussian
-from cevns.plot import AXIS_LABELS
-from cevns.plot_style import (
+from cevns.display.plot import AXIS_LABELS
+from cevns.display.plot_style import (
     BLACK,
     BLUE,
     GREEN,
@@ -29,7 +26,10 @@ from cevns.plot_style import (
     shown_events,
     style,
 )
-from cevns.report_fit import felt
+from cevns.display.report_fit import felt
+from cevns.likelihood.cells import CellAxis
+from cevns.likelihood.signal import SIGNAL
+from cevns.likelihood.statistic import Gaussian
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

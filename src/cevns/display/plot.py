@@ -1,7 +1,7 @@
 """Figures fit for a paper: a prediction, counts over threshold, ours against a released result.
 
-Figures are `matplotlib.figure.Figure`, made and saved under the style of `cevns.plot_style`. A
-flavour has one colour everywhere, dashed for its antineutrino.
+Figures are `matplotlib.figure.Figure`, made and saved under the style of
+`cevns.display.plot_style`. A flavour has one colour everywhere, dashed for its antineutrino.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import units
-from cevns.plot_style import (
+from cevns.display.plot_style import (
     BLACK,
     BLUE,
     GREEN,
