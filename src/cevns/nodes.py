@@ -19,7 +19,6 @@ from cevns.beam import Component
 from cevns.kinematics import maximum_recoil, recoil_range
 from cevns.parameters import Theta
 from cevns.units import keV
-from cevns.weighted import WeightedSpectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -51,8 +50,8 @@ def beam_breaks(
     """
     spectra = {id(c.spectrum): c.spectrum for c in components}.values()  # several share one
     sharp = np.concatenate([np.asarray(one.breaks) for one in spectra])
-    swings = [one.swings for one in spectra if isinstance(one, WeightedSpectrum)]
-    energies = np.union1d(sharp, common_steps(swings))
+    swings = [np.asarray(getattr(one, "swings", ())) for one in spectra]
+    energies = np.union1d(sharp, common_steps([one for one in swings if one.size]))
     energies = energies[energies > 0]
     edges = [np.zeros(1)]
     for m4, _ in by_lepton(terms, scatterer, theta):

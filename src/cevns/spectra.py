@@ -24,7 +24,11 @@ _LOWEST = 1e-9  # moments below this fraction of the end point are those at it
 
 
 class Spectrum(Protocol):
-    """What the engine needs to know of a flux."""
+    """What the engine needs to know of a flux.
+
+    One that swings may have ``swings`` as well, energies between which it turns by a step or so
+    (`cevns.weighted`): panels of recoils follow them.
+    """
 
     @property
     def breaks(self) -> tuple[float, ...]:
