@@ -249,6 +249,12 @@ TEXONO;p-PCGe;Taiwan
 """
 
 
+def test_doubtful_numbers_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Unit: a reference that could not be confirmed is said with the prediction."""
+    assert run(["predict", "--experiment", "daedalus"]) == 0
+    assert "Not confirmed, see about.references: experiments.ge" in capsys.readouterr().out
+
+
 def test_table_of_reactor_experiments() -> None:
     """Each line of the review's table stands at the head of the title of one entry, as printed."""
     for experiment, technology, location in csv.reader(TABLE.splitlines(), delimiter=";"):

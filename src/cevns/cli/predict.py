@@ -58,6 +58,7 @@ def command(
         click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
     else:
         _print(predictions, errors, budgets, written)
+        _say_doubts(study)
 
 
 def _study(file: Path | None, experiment: str | None) -> Study:
@@ -128,6 +129,16 @@ def _print(
             report.show(report.budget_table(budgets[name], prediction.name))
     if written:
         report.show("Written: " + ", ".join(str(path) for path in written))
+
+
+def _say_doubts(study: Study) -> None:
+    """Which numbers of a file are of references that nobody could confirm."""
+    from cevns.display import report
+
+    references = study.together.about.references
+    doubtful = [path for path, text in references.items() if "not confirmed" in text]
+    if doubtful:
+        report.show(f"Not confirmed, see about.references: {', '.join(doubtful)}")
 
 
 def _write(
