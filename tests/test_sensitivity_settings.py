@@ -41,6 +41,15 @@ def test_counts_against_a_threshold() -> None:
         assert made.columns["significance"][place] == exactly(by_hand)
 
 
+def test_a_study_alone_is_over_strengths_of_the_signal() -> None:
+    """reference: events in proportion, and at the strength 1 those of the file."""
+    made = finished(design(ARGON, COUNTING))
+    strengths = made.design.shown("signal.norm")
+    total = study(ARGON).predict().total
+    assert made.columns["total"] == exactly(strengths * total)
+    assert 1.0 in strengths.round(12)
+
+
 @pytest.mark.parametrize("statistic", ["chi2-counting", "poisson"])
 def test_events_are_those_of_the_binned_range(statistic: str) -> None:
     """reference: the bins of a prediction; above the highest edge nothing is counted."""

@@ -210,9 +210,15 @@ class Design:
 
 _KINDS = ("total", "background")
 
+_OVER_STRENGTHS = {
+    "settings": {SIGNAL_NORM: {"from": 0.25, "to": 4, "points": 9, "spacing": "log"}}
+}
+_STRENGTHS = ScanBlock(**_OVER_STRENGTHS)
+"""What a study looks at that does not say: how it would see less of a signal, or more."""
+
 
 def design_of(study: Study) -> Design:
-    """The sensitivity study that a file asks for.
+    """The sensitivity study that a file asks for; without a scan, over strengths of the signal.
 
     Raises
     ------
@@ -221,6 +227,8 @@ def design_of(study: Study) -> Design:
         that cannot be profiled.
     """
     scan = study.together.scan
+    if study.together.study is not None and (scan is None or not (scan.axes or scan.settings)):
+        scan = _STRENGTHS if scan is None else scan.model_copy(update=_OVER_STRENGTHS)
     if scan is None or not (scan.axes or scan.settings):
         expected = (
             "a block 'scan' with 'parameters' such as {nsi.eps_ee_d: [-1, 1, 200]}, or 'settings'"
