@@ -134,10 +134,10 @@ MISTAKES = {
         "study.ratio: found two samples beside the observable 'counts', expected none, or obs"
     ),
     "scan: {parameters: {signal.norm: [0.5, 1.5, 1]}}\n": (
-        "scan.parameters.signal.norm: found points 1, expected a whole number of points, 2 to"
+        "scan.parameters.signal.norm: found an axis with one point, expected two or more"
     ),
     "scan: {settings: {detector.threshold: [1 keV, 9 keV, 1]}}\n": (
-        "scan.settings.detector.threshold: found points 1, expected a whole number of points, 2 to"
+        "scan.settings.detector.threshold: found an axis with one point, expected two or more"
     ),
     "parameters: {signal.norm: {prior: 5 %}, source.norm: {prior: 10 %}}\n"
     "correlations: [{between: [signal.norm, source.norm], rho: 0.5}]\n"

@@ -278,8 +278,8 @@ def read_axis(value: object, parameter: Parameter | None, path: str) -> dict[str
         expected = "[from, to, points] or {from, to, points, spacing}"
         raise InputError(Mistake(path, show(value), expected))
     points, spacing = value["points"], value.get("spacing", "linear")
-    if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
-        expected = f"a whole number of points, 2 to {MOST_POINTS}"  # both ends are looked at
+    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= MOST_POINTS:
+        expected = f"a whole number of points, 1 to {MOST_POINTS}"
         raise InputError(Mistake(path, f"points {show(points)}", expected))
     if spacing not in ("linear", "log"):
         close = nearest(spacing, ("linear", "log"))

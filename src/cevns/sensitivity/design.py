@@ -273,7 +273,7 @@ def _axes(study: Study, scan: ScanBlock) -> tuple[dict[str, Array], set[str]]:
         (address,) = ends
         if address in axes:
             raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
-        axes[address] = _spaced(read_axis(axis, study.parameters[address], path))
+        axes[address] = _spaced(read_axis(axis, study.parameters[address], path), path)
         if _is_log(axis):
             powers.add(address)
     return axes, powers
@@ -284,11 +284,13 @@ def _settings(scan: ScanBlock) -> dict[str, Setting]:
     for name, axis in scan.settings.items():
         path = f"scan.settings.{name}"
         read, unit = setting_axis(axis, path)
-        found[name] = Setting(tuple(_spaced(read).tolist()), unit)
+        found[name] = Setting(tuple(_spaced(read, path).tolist()), unit)
     return found
 
 
-def _spaced(read: Mapping[str, Any]) -> Array:
+def _spaced(read: Mapping[str, Any], path: str) -> Array:
+    if read["points"] < 2:  # its other end would not be looked at
+        raise InputError(Mistake(path, "an axis with one point", "two or more, from end to end"))
     make = np.geomspace if read["spacing"] == "log" else np.linspace
     return make(read["from"], read["to"], read["points"])
 
