@@ -49,6 +49,18 @@ class Share(click.ParamType):  # type: ignore[type-arg]
         return share
 
 
+with_processes = click.option(
+    "--processes", type=click.IntRange(1, 1024), default=1, help="How many work side by side."
+)
+with_shard = click.option(
+    "--shard",
+    type=Share(),
+    default=(1, 1),
+    show_default="1/1",
+    help="Compute one of N shares only; several jobs may share the folder.",
+)
+
+
 @click.command("scan", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -57,16 +69,8 @@ class Share(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep shards, the merged grid, results, limits, figures in this folder; resume from it.",
 )
-@click.option(
-    "--processes", type=click.IntRange(1, 1024), default=1, help="How many work side by side."
-)
-@click.option(
-    "--shard",
-    type=Share(),
-    default=(1, 1),
-    show_default="1/1",
-    help="Compute one of N shares only; several jobs may share the folder.",
-)
+@with_processes
+@with_shard
 @click.option(
     "--exact", is_flag=True, help="Fold the signal again at every step instead of morphing it."
 )

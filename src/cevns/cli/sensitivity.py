@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cevns.cli.scan import Share, computed, everywhere, say_share
+from cevns.cli.scan import computed, everywhere, say_share, with_processes, with_shard
 
 if TYPE_CHECKING:
     from cevns.inference.outcome import Region
@@ -39,16 +39,8 @@ _ROWS = 12  # of a table along an axis
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the grid, results, contours (CSV) and figures in this folder; resume from it.",
 )
-@click.option(
-    "--processes", type=click.IntRange(1, 1024), default=1, help="How many work side by side."
-)
-@click.option(
-    "--shard",
-    type=Share(),
-    default=(1, 1),
-    show_default="1/1",
-    help="Compute one of N shares only; several jobs may share the folder.",
-)
+@with_processes
+@with_shard
 def command(
     file: Path, as_json: bool, output: Path | None, processes: int, shard: tuple[int, int]
 ) -> int:
