@@ -88,7 +88,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "inference.result",
     ),
     ("inference.cross_section", "inference.export", "inference.toys"),
-    ("scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
+    ("scan.interrupts", "scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
     ("scan.run", "scan.merge", "scan"),
     ("inference.plane", "inference.outcome", "inference.limits", "inference.raster", "inference"),
     ("sensitivity.counting", "sensitivity.samples", "sensitivity.variants"),

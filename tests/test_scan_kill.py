@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 import scan_workers as workers
 
+from cevns.scan.interrupts import ctrl_c_waits
 from cevns.scan.manifest import NAME, open_directory
 from cevns.scan.merge import merge
 from cevns.scan.run import Summary, run
@@ -126,6 +128,18 @@ def test_interrupted_while_processes_start(tmp_path: Path, delay: float) -> None
         out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, len(err.splitlines())) == (1, "", 1)
     assert err.startswith(f"{tmp_path}: interrupted; ")
+
+
+def test_ctrl_c_while_a_process_is_told_what_to_do() -> None:
+    """unit: it is heard at the end of the block, whichever thread took the signal."""
+    handler, reached = signal.getsignal(signal.SIGINT), []
+    with pytest.raises(KeyboardInterrupt), ctrl_c_waits():
+        other = threading.Thread(target=signal.raise_signal, args=(signal.SIGINT,))
+        other.start()
+        other.join()
+        reached.append("the end")
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_terminated(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cevns.errors import InputError, Mistake
 from cevns.scan.evaluate import Evaluator, Make, evaluate
+from cevns.scan.interrupts import ctrl_c_waits
 from cevns.scan.plan import Plan
 from cevns.scan.shards import Shard
 
@@ -64,7 +65,7 @@ def in_processes(
     try:
         while True:
             for chunk in islice(todo, _WAITING * processes - len(running)):
-                with _for_children():
+                with ctrl_c_waits(), _for_children():  # wholly started, or not at all
                     running[executor.submit(_compute, chunk)] = chunk
             if not running:
                 break

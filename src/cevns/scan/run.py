@@ -13,6 +13,7 @@ from typing import Any
 from cevns.errors import InputError, Mistake
 from cevns.files import remove_leftovers
 from cevns.scan.evaluate import Make
+from cevns.scan.interrupts import ctrl_c_waits
 from cevns.scan.manifest import Manifest, open_directory, versions
 from cevns.scan.plan import Plan
 from cevns.scan.pool import in_processes, in_series
@@ -119,8 +120,9 @@ def _compute(
                 # Nothing has worked so far: the input is wrong, not the corner of a grid.
                 raise InputError(made.refusal)
             whole = Shard(made.columns, made.failures, versions=made_with)
-            write_shard(directory, manifest, chunk, whole)
-            known[chunk] = len(made.failures)
+            with ctrl_c_waits():  # written and counted, or neither
+                write_shard(directory, manifest, chunk, whole)
+                known[chunk] = len(made.failures)
             advance(plan.length(chunk))
 
 
