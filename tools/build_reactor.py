@@ -121,7 +121,8 @@ ERRORS_HEADER = """\
 #   and bias uncorrelated, Z, weak magnetism and norm correlated between bins and isotopes;
 #   asymmetric ones by their quadratic mean, the sign of weak magnetism by its straight line in E.
 #   238U: 8.15 %, one number for all energies (the error of its IBD yield: G. Mention et al., Phys.
-#   Rev. D 83 (2011) 073006), not correlated with the others: Mueller 2011 gives no covariance.
+#   Rev. D 83 (2011) 073006), not correlated with the others: Mueller 2011 gives errors by class
+#   (1 to 13 % of data bases, 10 to 20 % of what they miss) and no matrix of correlations.
 # Method: eigenvectors of the covariance of w = f S E^2 (fractions of a PWR, E^2 as the total
 #   coherent cross-section), divided by w; the {modes} largest of 100.
 # What is left out, of the error of a count on germanium: 0.2 % above 0.1 keV of recoil, 0.8 % above

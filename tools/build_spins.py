@@ -30,12 +30,13 @@ SPINS_HEADER = """\
 #   2000 (F, Na, Si), Engel et al. 1995 (Al), Dimitrov, Engel & Pittel 1995 (Ge), Ressell & Dean
 #   1997 with the Bonn A potential (I, Xe), all as compiled in hep-ph/0406218; for S_p of 127I 0.1,
 #   a factor of two in the rate, by which ab initio results differ (arXiv:2109.00193).
-# method compilations: the mean of two compilations, (-0.225, 0.002) and (-0.318, 0.021), with half
-#   their distance (133Cs).
+# method compilations: the mean of two compilations, (-0.225, 0.002) of hep-ph/0406218 and (-0.318,
+#   0.021), not confirmed, with half their distance (133Cs).
 # method odd-group: from the magnetic moment mu [nuclear magnetons] of Stone, At. Data Nucl. Data
 #   Tables 90 (2005) 75, all of it by the odd kind of nucleon: S = (mu - J)/4.586 for protons,
 #   -mu/3.826 for neutrons. An estimate: its uncertainty is half the distance to a single nucleon in
-#   the orbit, and 0.03 for the even kind, the size that it has in the shell model.
+#   the orbit, and 0.03 for the even kind, the size that it has in the shell model. Calculations
+#   compiled in hep-ph/0406218 lie within two of these, but for 0.013 of 17O.
 # method nucleon: the proton itself.
 # orbit: of the odd nucleon, by spin and parity, for the response in spin_responses.csv; 21Ne and
 #   23Na have three nucleons in 1d5/2.
@@ -68,7 +69,7 @@ Cs133 -0.2715 0.0465 0.0115 0.0095 compilations 1g7/2
 MOMENTS = """
 Li7 3.25643 p 1p3/2, B11 2.68865 p 1p3/2, C13 0.70241 n 1p1/2, O17 -1.89379 n 1d5/2,
 Ne21 -0.66180 n 1d5/2, Mg25 -0.85545 n 1d5/2, P31 1.13160 p 2s1/2, Cl35 0.82187 p 1d3/2,
-Cl37 0.68412 p 1d3/2, K39 0.39147 p 1d3/2, K41 0.21489 p 1d3/2, Ca43 -1.31764 n 1f7/2,
+Cl37 0.68412 p 1d3/2, K39 0.39147 p 1d3/2, K41 0.21487 p 1d3/2, Ca43 -1.31764 n 1f7/2,
 Cu63 2.2273 p 2p3/2, Cu65 2.3816 p 2p3/2, Zn67 0.87520 n 1f5/2, Ga69 2.01659 p 2p3/2,
 Ga71 2.56227 p 2p3/2, As75 1.43948 p 2p3/2, Kr83 -0.97067 n 1g9/2, Mo95 -0.9142 n 2d5/2,
 Mo97 -0.9335 n 2d5/2, Cd111 -0.59489 n 3s1/2, Cd113 -0.62230 n 3s1/2, Te123 -0.73695 n 3s1/2,

@@ -58,7 +58,7 @@ FUELS: dict[str, Composition] = {
     ),
     "bwr": Composition(
         {"U235": 0.55, "U238": 0.07, "Pu239": 0.32, "Pu241": 0.06},
-        "boiling water: Kuo-Sheng, TEXONO, Phys. Rev. D 75 (2007) 012001, hep-ex/0605006",
+        "boiling water: Kuo-Sheng, TEXONO, hep-ex/0605006 and arXiv:2402.06416",
     ),
     "heu": Composition({"U235": 1.0}, "highly enriched uranium: above 99 % in research reactors"),
 }
