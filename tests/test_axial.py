@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import recoil
+from oracle import recoil, traces
 from probes import Given, flavour, three_knots
 from reference import Row, reference_rows
 
@@ -24,6 +24,7 @@ from cevns.cross_sections import differential_cross_section, total_cross_section
 from cevns.form_factors import FormFactor
 from cevns.interactions import Interaction, Model, StandardModel
 from cevns.interactions.axial import LightAxial
+from cevns.interactions.magnetic_moment import MagneticMoment
 from cevns.interactions.pseudoscalar import LightPseudoscalar
 from cevns.interactions.tensor import LightTensor
 from cevns.interactions.vector_mediator import HeavyZprime
@@ -281,8 +282,8 @@ def test_pseudoscalar_charges() -> None:
     charges = LightPseudoscalar().charges()
     u, d, s = 2.16, 4.67, 93.4
     rest = (1 / u + 1 / d) / (1 / u + 1 / d + 1 / s)
-    for site, m_N, up, down in (("lp", 938.272, 0.842, -0.427), ("ln", 939.565, -0.427, 0.842)):
-        expected = m_N * ((1 - rest) * (up / u + down / d) - rest * -0.085 / s)
+    for site, up, down in (("lp", 0.842, -0.427), ("ln", -0.427, 0.842)):
+        expected = 938.91875 * ((1 - rest) * (up / u + down / d) - rest * -0.085 / s)
         assert -charges[site] == exactly(expected, 1e-6)
     assert [round(-charges[site], 1) for site in ("lp", "ln")] == [5.2, 0.6]
 
@@ -320,6 +321,30 @@ def test_nuclear_tensor_without_spin() -> None:
     coherent = spectrum(LightTensor(coupling=g, mass=m * MeV), one)
     suppressed = 2 * M * T / (8 * (M_NUCLEON / MeV) ** 2) / (1 - M * T / (4 * E**2))
     assert nuclear / coherent == exactly(suppressed, 1e-3)  # T/E
+
+
+@pytest.mark.parametrize("antineutrino", [False, True])
+def test_tensor_on_charge_in_motion(antineutrino: bool) -> None:
+    """reference: traces of a nucleon whose spin is averaged over: T is Q²/(κ m) times M there."""
+    M = M_NUCLEON / MeV
+    for E, share in ((5.0, 0.9), (20.0, 0.5), (40.0, 0.05)):
+        at = traces.collision(E, share * 2 * E**2 / (M + 2 * E), M)
+        both, moment = (
+            traces.mean_amplitude_product(one, "M", at, antineutrino) for one in ("T", "M")
+        )
+        q_squared = float(-(at.q[0] ** 2 - np.sum(at.q[1:] ** 2)))
+        assert complex(both / moment) == exactly(q_squared / (traces.KAPPA * M), 1e-9)  # 80 bits
+
+
+@pytest.mark.parametrize("name", ["nu_mu", "nu_mu_bar"])
+def test_nuclear_tensor_beside_a_magnetic_moment(name: str) -> None:
+    """property: the two amplitudes add on a nucleus without spin, by the sign above."""
+    one = target("Xe132", "none")
+    tensor = LightTensor(coupling=1e-3, mass=12 * MeV, convention="nuclear")
+    moment = MagneticMoment(nu_mu=1e-9)
+    each = [spectrum(model, one, name) for model in (tensor, moment)]
+    together = spectrum(tensor + moment, one, name)
+    assert together == exactly(sum(np.sqrt(part) for part in each) ** 2, 1e-9)
 
 
 @pytest.mark.parametrize("boson", [LightAxial, LightPseudoscalar, LightTensor])

@@ -15,6 +15,8 @@ from snippets import study
 from cevns import Detector, Experiment
 from cevns.errors import InputError
 from cevns.exposure import Exposure
+from cevns.interactions import StandardModel
+from cevns.interactions.sterile import Sterile
 from cevns.parameters import NOMINAL
 from cevns.sources import Radioactive
 from cevns.sources.radioactive import ISOTOPES
@@ -154,6 +156,7 @@ def test_numbers_at_other_values() -> None:
             "not below",
         ),
         ({"isotope": "Cr50"}, "Cr51"),
+        ({"distance": None, "geometry": "surrounding", "length_spread": 1 * cm}, "all around"),
     ],
 )
 def test_refused(change: dict[str, Any], words: str) -> None:
@@ -168,6 +171,30 @@ def test_a_shell_without_a_size() -> None:
         Experiment(around, Detector(target="Ge", mass=1 * kg), YEAR)
     with pytest.raises(InputError, match="a time such as"):
         Experiment(source(), Detector(target="Ge", mass=1 * kg), Exposure(1, "burst"))
+
+
+@pytest.mark.parametrize("spread", [0.0, 5.0])
+def test_sterile_lines(spread: float) -> None:
+    """reference: 1 − 2|U|²(1 − |U|²)(1 − D cos φ), D = e^(−(σφ/L)²/2), of each line by hand."""
+    length, splitting, mixing = 25.0, 5.0, 0.1  # cm, eV²
+    at = source(length_spread=spread * cm)
+    detector = Detector(target="Ge72", mass=1 * kg, threshold=1 * eV)
+    T = 5 * eV
+    sterile = StandardModel() + Sterile(dm2=splitting * eV**2, Ue4_sq=mixing)
+    plain, found = (
+        Experiment(at, detector, YEAR, model).recoil_spectrum(np.array([T]))[0]
+        for model in (StandardModel(), sterile)
+    )
+    M = 71.922 * 931.494e6  # eV, to 1e-6
+    seen = kept = 0.0
+    for energy, weight in ISOTOPES["Cr51"].lines:
+        E = energy / eV
+        line = weight * max(1 - 5 / E - M * 5 / (2 * E**2), 0.0)
+        phase = splitting * length * 1e-2 / (2 * E * 1.973269804e-7)
+        damping = np.exp(-((phase * spread / length) ** 2) / 2)
+        seen += line
+        kept += line * (1 - 2 * mixing * (1 - mixing) * (1 - damping * np.cos(phase)))
+    assert found / plain == pytest.approx(kept / seen, rel=1e-5, abs=0)  # the mass
 
 
 def test_a_sterile_neutrino_needs_one_distance(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def refuse_diverging(interactions: Sequence[Interaction], theta: Theta) -> None:
         if any(_any(term.coupling(theta)) for term in interaction.terms())
     ]
     if acting:
-        found = f"{', '.join(acting)} (a spectrum like 1/T) and no threshold"
+        found = f"{', '.join(acting)} (a spectrum like 1/T) where vanishing recoils are counted"
         # A resolution smears what has no recoil to speak of above a threshold of the observable.
-        expected = "a 'threshold' above 0 (beside a resolution: an 'efficiency' of the recoil)"
+        expected = "a 'threshold' above 0 (and above any noise, or an 'efficiency' of the recoil)"
         raise InputError(Mistake("detector", found, expected))
 
 

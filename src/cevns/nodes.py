@@ -93,11 +93,27 @@ def panel_nodes(breaks: Array, more: Iterable[float] = (), order: int = ORDER) -
     graded = top * 0.5 ** np.arange(1, _GRADED)
     edges = np.unique(np.concatenate([[0.0], inner, uniform, graded]))
     # Edges that differ by rounding alone would make panels without any width.
-    edges = edges[np.append(True, np.diff(edges) > 1e-13 * top)]
+    edges = _within_octaves(edges[np.append(True, np.diff(edges) > 1e-13 * top)])
     x, w = _rule(order)
     width = np.diff(edges)[:, None]
     root = edges[:-1, None] + width * x
     return (root**2).ravel(), (2 * root * width * w).ravel()
+
+
+def _within_octaves(edges: Array) -> Array:
+    """``edges``, ascending from 0, and more where one is over twice the one before it.
+
+    A threshold may be far below all else: no polynomial follows 1/T² from there upwards.
+    """
+    octaves = np.ceil(np.log2(edges[2:] / edges[1:-1]) - 1e-9)
+    wide = np.flatnonzero(octaves > 1)
+    if not wide.size:
+        return edges
+    more = [
+        np.geomspace(edges[place + 1], edges[place + 2], int(octaves[place]) + 1)[1:-1]
+        for place in wide
+    ]
+    return np.union1d(edges, np.concatenate(more))
 
 
 def shown_recoils(

@@ -291,9 +291,10 @@ def end_of_bulk(
         for one in scatterers
     )
     above = np.cumsum((weights * T * spectrum)[::-1])[::-1]
-    end = float(T[np.searchsorted(-above, -_TAIL * above[0])])
-    top = float(breaks[-1])
-    return end if end < _FAR_BELOW * top else top
+    end, top = int(np.searchsorted(-above, -_TAIL * above[0])), float(breaks[-1])
+    if end == len(T):  # even the last node holds more, as for a line that spins scatter
+        return top
+    return float(T[end]) if T[end] < _FAR_BELOW * top else top
 
 
 # --- with a detector ------------------------------------------------------------------------------

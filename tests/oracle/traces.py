@@ -159,6 +159,33 @@ def amplitude_product(
     return total  # type: ignore[return-value]
 
 
+def mean_amplitude_product(
+    first: str, second: str, at: Collision, antineutrino: bool = False
+) -> complex:
+    """M_X conj(M_Y) of a target at rest whose spin is averaged over in the amplitudes themselves.
+
+    That is what all nucleons of a nucleus without spin do together: their current is
+    Tr[(p'slash + M) Gamma (1 + gamma^0)/2].
+    """
+    gamma, _ = recoil._gamma()
+    after = recoil._slash(at.p_out) + np.longdouble(at.M) * _unit()
+    incoming, outgoing = recoil._slash(at.k1), recoil._slash(at.k4)
+    start, end = (outgoing, incoming) if antineutrino else (incoming, outgoing)
+    pieces, others = (
+        [
+            (vertex, np.trace(after @ piece.target @ (_unit() + gamma[0])) / 2)
+            for piece in STRUCTURES[name](at)
+            for vertex in _lepton_vertices(name, [piece], antineutrino)
+        ]
+        for name in (first, second)
+    )
+    total = np.clongdouble(0)
+    for vertex, current in pieces:
+        for conjugate, other in others:
+            total += current * np.conj(other) * _trace(end, vertex, start, conjugate)
+    return total  # type: ignore[return-value]
+
+
 def collision(E: float, T: float, M: float, m4: float = 0.0) -> Collision:
     """The momenta of a neutrino of energy E on a target at rest that recoils with T [MeV]."""
     return Collision(*recoil.lab_momenta(E, T, M, m4), M, m4)

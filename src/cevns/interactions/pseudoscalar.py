@@ -12,9 +12,10 @@ momentum transfer,
           \frac{\Delta_q^N}{g}
 
 with :math:`1/\bar m = \sum 1/m_q` (Cheng 1989; Cerdeño et al. 2016, arXiv:1604.01025) and the spins
-:math:`s_N` of `cevns.spins`. With equal quark couplings the sum nearly cancels: 5.2 on protons, 0.6
-on neutrons. Electrons have ``electron`` times :math:`g` (0 unless given). The neutrino's chirality
-flips: no interference with the Standard Model.
+:math:`s_N` of `cevns.spins`. The mass :math:`m_N` cancels nucleon by nucleon. With equal quark
+couplings the sum nearly cancels too: 5.2 on protons, 0.6 on neutrons. Electrons have ``electron``
+times :math:`g` (0 unless given). The neutrino's chirality flips: no interference with the Standard
+Model.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from cevns.constants import m_n, m_p
 from cevns.interactions.scalar import LightMediator, m_d, m_u
+from cevns.spins import M_NUCLEON
 from cevns.units import MeV
 
 m_s = 93.4 * MeV  # PDG 2022, MS-bar at 2 GeV
@@ -47,9 +48,8 @@ class LightPseudoscalar(LightMediator):
         common = mean * sum(couplings[q] / masses[q] for q in masses)
         mirrored = {"u": "d", "d": "u", "s": "s"}
 
-        def charge(m_N: float, spin: Mapping[str, str]) -> float:
-            return -sum(
-                m_N / masses[q] * (couplings[q] - common) * SPIN_PROTON[spin[q]] for q in masses
-            )
+        def charge(spin: Mapping[str, str]) -> float:
+            parts = {q: (couplings[q] - common) * SPIN_PROTON[spin[q]] for q in masses}
+            return -sum(M_NUCLEON / masses[q] * part for q, part in parts.items())
 
-        return {"lp": charge(m_p, {q: q for q in masses}), "ln": charge(m_n, mirrored)}
+        return {"lp": charge({q: q for q in masses}), "ln": charge(mirrored)}

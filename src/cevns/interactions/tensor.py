@@ -21,8 +21,8 @@ for each flavour, where ``coupling`` is :math:`g`. Conventions:
             s_N(0) = \sqrt{\tfrac43 \tfrac{J+1}{J}}\, \langle S_N\rangle .
 
   All nucleons together do so only by what σ has of their charge in motion,
-  :math:`\sigma^{0i} \to i q^i/2m_N`: the same as a magnetic moment of the neutrino of
-  :math:`-C_T Q^2/(\kappa m_N)` Bohr magnetons (`cevns.kinematics`), :math:`Q^2/8m_N^2` of
+  :math:`\sigma^{0i} \to -i q^i/2m_N`: the same as a magnetic moment of the neutrino of
+  :math:`C_T Q^2/(\kappa m_N)` Bohr magnetons (`cevns.kinematics`), :math:`Q^2/8m_N^2` of
   ``coherent`` on a nucleus of spin 0.
 
 Electrons have ``electron`` times :math:`g` (0 unless given), in the form of spin 1/2.
@@ -76,5 +76,5 @@ class LightTensor(LightMediator):
         return [*spins, *in_motion, *on_electrons]
 
     def _dipole(self, q_squared: Any, theta: Theta) -> Any:
-        """The propagator times −Q²/(κ m_N): what a nucleon at rest has of σ^{0i}."""
-        return -q_squared / (DIPOLE * M_NUCLEON) * self.propagator(q_squared, theta)
+        """The propagator times Q²/(κ m_N): what a nucleon at rest has of σ^{0i}."""
+        return q_squared / (DIPOLE * M_NUCLEON) * self.propagator(q_squared, theta)

@@ -50,8 +50,9 @@ class Radioactive(Source):
     """ν_e of an ``isotope`` whose ``activity`` is that at the start of the exposure.
 
     At a point at ``distance`` (which also holds for a detector in the middle of a spherical shell
-    of the isotope), or with ``geometry: surrounding`` inside a detector that fills the shell from
-    ``inner_radius`` (0 by default) to ``outer_radius``.
+    of the isotope), with the Gaussian width ``length_spread`` of that length for oscillations; or
+    with ``geometry: surrounding`` inside a detector that fills the shell from ``inner_radius`` (0
+    by default) to ``outer_radius``.
     """
 
     summary: ClassVar[str] = "electron-capture source: lines of nu_e, decaying over the exposure"
@@ -62,6 +63,7 @@ class Radioactive(Source):
     isotope: Literal["Cr51", "Ar37"]
     activity: Annotated[float, Quantity("Bq", range="positive")]
     distance: Length | None = None
+    length_spread: Annotated[float, Quantity("m")] = 0.0
     geometry: Literal["point", "surrounding"] = "point"
     inner_radius: Annotated[float, Quantity("m")] | None = None
     outer_radius: Length | None = None
@@ -73,6 +75,8 @@ class Radioactive(Source):
         if (self.distance is None) == (self.geometry == "point"):
             found = "no distance" if self.distance is None else "a distance and a geometry around"
             raise mistake(found, "a 'distance' such as '25 cm', or 'geometry: surrounding'")
+        if self.length_spread and self.geometry != "point":
+            raise mistake("a length_spread of a source all around", "'geometry: point'")
         if radii and self.geometry == "point":
             raise mistake(f"{radii[0]} of a point", "'geometry: surrounding' for a shell")
         if self.outer_radius is not None and (self.inner_radius or 0.0) >= self.outer_radius:
@@ -84,7 +88,7 @@ class Radioactive(Source):
         density, antineutrino = pure_state("nu_e")
         energies, weights = zip(*ISOTOPES[self.isotope].lines, strict=True)
         spectrum = LineSpectrum(energies, weights)
-        baseline = None if self.distance is None else Baseline(self.distance, 0.0, address)
+        baseline = Baseline(self.distance, self.length_spread, address) if self.distance else None
         norms = tuple(self.norms(address))
         return [Component("nu_e", density, antineutrino, spectrum, baseline=baseline, norms=norms)]
 
