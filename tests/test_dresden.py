@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from data_files import DATA, need_data
 from oracle import dresden as twin
+from scipy.stats import chi2
 
 from cevns.analysis import analysis_of
 from cevns.config.study import study_from
@@ -206,7 +207,8 @@ def test_toys_are_drawn_with_the_errors_of_the_data() -> None:
 def test_goodness_is_that_of_chi2() -> None:
     """103.6 for 130 cells and 7 free parameters beyond the constrained one."""
     goodness = fitted("fef").goodness
-    assert goodness.mean == 123 and goodness.spread == pytest.approx(np.sqrt(260), rel=1e-12, abs=0)
+    assert goodness.mean == 123 and goodness.spread == pytest.approx(np.sqrt(246), rel=1e-12, abs=0)
+    assert goodness.p_value == pytest.approx(chi2.sf(goodness.total, 123), rel=1e-12, abs=0)
     assert goodness.deviance == pytest.approx(103.64, rel=1e-3, abs=0)
 
 

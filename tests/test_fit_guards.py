@@ -231,6 +231,37 @@ def test_a_solution_beyond_a_barrier(tmp_path: Path) -> None:
     assert len(found.others) == 1
 
 
+def test_what_data_cannot_tell_apart(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Two factors of one signal: no errors, no ends and no second minima, and MINUIT is silent.
+
+    The fit stays where it began, with both at the same value; their product is what fits alone.
+    """
+    both = ["signal.norm", "source.norm"]
+    found = fitted(own(tmp_path, fit={"parameters": both}))
+    minimum = found.minimum
+    assert minimum.converged
+    first, second = minimum.degenerate.values()
+    assert list(minimum.degenerate) == both and first * second < 0
+    assert np.isnan(minimum.errors).all() and np.isnan(list(found.intervals.values())).all()
+    assert not found.others
+    assert minimum.determined == 1
+    single = fitted(own(tmp_path, fit={"parameters": both[:1]}))
+    product = minimum.at(both[0]) * minimum.at(both[1])
+    # MIGRAD stops at 1e-3 of an error, that of the signal is a tenth of it
+    assert product == pytest.approx(single.minimum.at(both[0]), rel=1e-4, abs=0)
+    assert minimum.at(both[0]) == pytest.approx(minimum.at(both[1]), rel=1e-4, abs=0)
+    assert found.goodness.mean == pytest.approx(single.goodness.mean, rel=1e-6, abs=0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_prior_tells_them_apart(tmp_path: Path) -> None:
+    """With the flux known to 10 % the strength has an error; the flux that of its prior."""
+    priors = {"source.norm": {"prior": "10 %"}}
+    minimum = fitted(own(tmp_path, parameters=priors)).minimum
+    assert not minimum.degenerate
+    assert minimum.error("source.norm") == pytest.approx(0.1, rel=1e-3, abs=0)  # differences
+
+
 def test_held_parameters_keep_their_priors_in_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the data say nothing, the profile of a flux is its prior: 1 at one width."""
     need_data(NAME, monkeypatch)

@@ -139,10 +139,23 @@ def test_deviance_where_nothing_is_expected() -> None:
     assert np.all(np.isfinite(values)) and np.all(np.diff(values) < 0)
     slopes = [float(poisson.slope(one, x)[0]) for x in points]
     assert np.all(np.diff(slopes) >= 0)
-    assert float(poisson.curvature(one, points[0])[0]) == 0
+    assert float(poisson.curvature(one, np.array([0.5 * floor]))[0]) == 0
     at, above = (poisson.deviance(one, np.array([floor * f])) for f in (1.0, 1 + 1e-6))
     assert at == pytest.approx(above, rel=0, abs=1e-5)
     assert poisson.deviance(np.zeros(2), np.array([0.0, 0.25])) == pytest.approx(0.5)
+
+
+@given(st.floats(-1e3, 0.0))
+def test_counts_below_nothing_are_no_reward(expectation: float) -> None:
+    """property: without a count −2 ln L falls by (`BELOW` events)² at most, and rises steeply."""
+    none, mu, below = np.zeros(1), np.array([expectation]), poisson.BELOW
+    value = poisson.deviance(none, mu)
+    assert value >= -(below**2) * (1 + 1e-12)
+    assert value == pytest.approx(2 * expectation + (expectation / below) ** 2, rel=1e-12, abs=0)
+    slope = 2 + 2 * expectation / below**2
+    assert float(poisson.slope(none, mu)[0]) == pytest.approx(slope, rel=1e-12, abs=1e-12)
+    inside = 2 / below**2 if expectation < 0 else 0.0
+    assert float(poisson.curvature(none, mu)[0]) == pytest.approx(inside, rel=1e-12, abs=0)
 
 
 def test_typical_deviance() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from snippets import EXPOSURE, SOURCE
 
 from cevns.config.study import study_from
-from cevns.merge import merge
+from cevns.merge import extended, merge
 from cevns.yaml_reader import read_text
 
 # --- unit ---------------------------------------------------------------------------------------
@@ -90,3 +91,20 @@ def test_an_experiment_in_another_form_is_as_if_it_stood_alone(default: str, own
     alone = study_from(read_text(f"{blocks}\n{own}")).predict()
     both = study_from(read_text(f"{blocks}\n{default}\nexperiments: {{a: {{{own}}}}}"))
     assert both.predict("a").counts == pytest.approx(alone.counts, rel=1e-12, abs=0)
+
+
+CHAIN = {
+    "study: {statistic: chi2-counting, observable: counts}": None,
+    "study: {statistic: poisson}": None,
+    "study: {observable: ratio}": ["delayed", "prompt"],
+    "study: {ratio: [prompt, delayed]}": ["prompt", "delayed"],  # one's own, refused later
+}
+
+
+@pytest.mark.parametrize("own", CHAIN)
+def test_samples_of_a_ratio_go_with_it(own: str, tmp_path: Path) -> None:
+    """unit: inherited through a file that compares something else, they are there if used."""
+    (tmp_path / "first.yaml").write_text("study: {ratio: [delayed, prompt], observable: ratio}\n")
+    (tmp_path / "second.yaml").write_text("extends: first.yaml\nstudy: {observable: spectrum}\n")
+    found = extended({"extends": "second.yaml", **read_text(own)}, tmp_path)
+    assert found["study"].get("ratio") == CHAIN[own]

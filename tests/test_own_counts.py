@@ -51,10 +51,19 @@ def test_events(file: Path) -> None:
 
 def test_the_name_of_the_observable(file: Path) -> None:
     """``observable`` is a title, or the unit of a column that names none."""
-    file.write_text("E_rec [keVee],counts\n3,4\n", "utf-8")
+    file.write_text("E_rec [keVee],counts\n3,4\n5,0\n", "utf-8")
     assert read_counts(file, LIGHT, "E_rec").tolist() == [4, 0]
-    file.write_text("energy,counts\n3,4\n", "utf-8")
+    file.write_text("energy,counts\n3,4\n5,0\n", "utf-8")
     assert read_counts(file, LIGHT, "keVee").tolist() == [4, 0]
+
+
+def test_bins_without_a_row(file: Path) -> None:
+    """No counts is a claim: it is said how often it is made. Of events nothing is missing."""
+    file.write_text("energy [keVee],counts\n3,4\n", "utf-8")
+    with pytest.warns(UserWarning, match=r"^counts\.csv: 1 of 2 bins have no row and are taken"):
+        assert read_counts(file, LIGHT).tolist() == [4, 0]
+    file.write_text("energy [keVee]\n3\n", "utf-8")
+    assert read_counts(file, LIGHT).tolist() == [1, 0]
 
 
 # --- unit: what is refused -----------------------------------------------------------------------
@@ -97,6 +106,27 @@ def test_refused(content: str, message: str, file: Path) -> None:
     (said,) = str(caught.value).splitlines()
     assert said.startswith("data.file: found 'counts.csv'")
     assert message in said
+
+
+def test_every_bad_line_is_told(file: Path) -> None:
+    """Of header and rows at once, in their order; of many the first eight and how many more."""
+    rows = ["enrgy [keVee],counts", "3,1", "3", "x,-2", "3,1e13", "4,2"]
+    file.write_text("\n".join(rows), "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_counts(file, LIGHT)
+    assert [one.found.removeprefix("'counts.csv', ") for one in caught.value.mistakes] == [
+        "line 1: the column 'enrgy'",
+        "line 3: 1 value(s)",
+        "line 4: 'x'",
+        "line 4: -2 counts",
+        "line 5: 1e+13 counts",
+    ]
+    file.write_text("\n".join([HEADER, *["a,1"] * 1000]), "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_counts(file, LIGHT)
+    *told, last = (one.found for one in caught.value.mistakes)
+    assert told == [f"'counts.csv', line {number}: 'a'" for number in range(2, 10)]
+    assert last == "'counts.csv': 992 more mistakes"
 
 
 def test_files_that_are_none(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,11 +179,27 @@ def test_in_an_experiment(file: Path) -> None:
         InputError, match=r"^experiments\.a\.data\.file: found 'counts\.csv', line 2"
     ):
         analysis_of(within)
-    file.write_text("energy [keVee],time [us],counts\n3,0.5,7\n5,3,2\n", "utf-8")
+    file.write_text("energy [keVee],time [us],counts\n3,0.5,7\n3,3,0\n5,0.5,0\n5,3,2\n", "utf-8")
     analysis = analysis_of(study)
     assert analysis.interest == ("signal.norm",)
     (channel,) = analysis.likelihood.channels
     assert channel.observed.tolist() == [7, 0, 0, 2]
+
+
+def test_counts_need_bins(file: Path) -> None:
+    """Three counts would be spread over a hundred default bins; events are sorted into them."""
+    lines = [line for line in EXPERIMENT.splitlines() if not line.startswith("binning")]
+    file.write_text("energy [keVee],counts\n3,7\n5,4\n8,2\n", "utf-8")
+    study = study_from(read_text("\n".join(lines)), file.parent)
+    with pytest.raises(InputError) as caught:
+        analysis_of(study)
+    assert str(caught.value) == (
+        "binning: found none, beside counts of bins in 'counts.csv', expected the bins that they "
+        "are counts of, such as binning: {edges: [...], unit: keVee}"
+    )
+    file.write_text("energy [keVee]\n3\n5\n8\n", "utf-8")
+    (channel,) = analysis_of(study).likelihood.channels
+    assert channel.observed.size == 100 and channel.observed.sum() == 3
 
 
 def test_backgrounds_are_the_same_at_all_times(file: Path) -> None:

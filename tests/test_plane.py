@@ -15,7 +15,7 @@ from scipy.stats import chi2
 from cevns.config.study import study_from
 from cevns.errors import InputError
 from cevns.inference.minimum import ROUGH, minimise
-from cevns.inference.outcome import Outcome, outcome
+from cevns.inference.outcome import Outcome, outcome, regions
 from cevns.inference.plane import HEIGHT, Grid, grid_of, level
 from cevns.scan.merge import merge, read
 from cevns.scan.run import run
@@ -140,6 +140,35 @@ def test_degrees_of_freedom_are_those_of_the_axes(tmp_path: Path) -> None:
     assert confidences == pytest.approx([0.6827, 0.95], rel=1e-12, abs=0)
 
 
+def test_an_axis_with_one_point_is_held_there(tmp_path: Path) -> None:
+    """At its start: best point, interval and degrees of freedom are those of the others."""
+    line = "signal.norm: [0.2, 7.2, 15]"
+    skin = "Ar.neutron_skin: {from: 1 fm, to: 2 fm, points: 1}"
+    priors = "parameters: {%sbackground.flat.norm: {prior: 20 %%}}\n"
+    rest = "scan: {parameters: {%s}, profile: all}"
+    held = scanned(FIVE + priors % "" + rest % f"{skin}, {line}", tmp_path)
+    value = "Ar.neutron_skin: {value: 1 fm}, "
+    (tmp_path / "alone").mkdir()
+    alone = scanned(FIVE + priors % value + rest % line, tmp_path / "alone")
+    assert held.heights.shape == (1, 15) and held.grid.dof == alone.grid.dof == 1
+    assert held.grid.line == "signal.norm" and held.fitted and alone.fitted
+    # The same fits, but for the steps that MINUIT starts with.
+    assert held.minimum == pytest.approx(alone.minimum, rel=0, abs=2 * ROUGH)
+    ((low, high),) = regions(held, held.grid.levels[0][1])
+    ((below, above),) = regions(alone, alone.grid.levels[0][1])
+    assert low is not None and high is not None and below is not None and above is not None
+    assert held.best["Ar.neutron_skin"] == pytest.approx(1 * fm, rel=1e-12, abs=0)
+    # 2 * ROUGH of −2 ln L is a hundredth of a standard deviation.
+    assert [low, high] == pytest.approx([below, above], rel=0, abs=(above - below) / 100)
+    assert held.as_dict()["intervals"] == [[{"lower": low, "upper": high}]]
+
+
+def test_a_single_point(tmp_path: Path) -> None:
+    found = scanned(f"{FIVE}scan: {{parameters: {{signal.norm: [0.5, 1.5, 1]}}}}", tmp_path)
+    assert found.heights.tolist() == [0.0] and not found.fitted and found.grid.dof == 1
+    assert found.as_dict()["intervals"] == [[{}]]
+
+
 def test_units_and_spacing(tmp_path: Path) -> None:
     axis = "{from: 1 MeV, to: 1 GeV, points: 4, spacing: log}"
     model = "model: [standard-model, {light-vector: {coupling: 1e-5}}]\n"
@@ -207,6 +236,11 @@ MISTAKES = {
     f"fit: {{parameters: [sin2_theta_w]}}\nscan: {{parameters: {{{PLAIN}}},"
     " profile: [sin2_theta_w]}": "scan.profile: found 'sin2_theta_w', which is an axis",
     f"scan: {{parameters: {{{PLAIN}}}, settings: {{exposure: [1 day, 9 day, 3]}}}}": "settings",
+    "model: [standard-model, {light-vector: {coupling: 1e-5}}]\n"
+    "parameters: {light-vector.mass: {prior: 1 MeV}}\n"
+    "scan: {parameters: {light-vector.mass: {from: 1 MeV, to: 9 MeV, points: 3}}}": (
+        "found a prior on light-vector.mass, which has no value"
+    ),
 }
 
 
@@ -245,6 +279,7 @@ def test_points_outside_bounds_are_failed_ones(tmp_path: Path) -> None:
     assert content["failed"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:own.csv. 1 of 5 bins:UserWarning")
 def test_what_the_prediction_refuses_is_a_failed_point(tmp_path: Path) -> None:
     """A magnetic moment makes infinitely many events without a threshold; without one, none."""
     text = FIVE.replace("from: 10 keV", "from: 0 keV")

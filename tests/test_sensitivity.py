@@ -66,11 +66,12 @@ def test_everything_that_passes_counts_without_bins() -> None:
 
 
 def test_a_prior_is_a_systematic() -> None:
-    """On the flux 10 %, and on the background 20 %: both add their effect to the variance."""
+    """On the flux 10 %, on the background 20 % beside what the time without the source says."""
     priors = "parameters: {source.norm: {prior: 10 %}, background.flat.norm: {prior: 20 %}}\n"
     made = design(ARGON, priors + norm_scan("profile: all") + COUNTING)
     signal, background = totals(ARGON)
-    variance = signal + 3 * background + (0.1 * signal) ** 2 + (0.2 * background) ** 2
+    known = 1 / (1 / (0.2 * background) ** 2 + 1 / (2 * background))  # two measurements of one
+    variance = signal + background + (0.1 * signal) ** 2 + known
     assert heights(made, signal__norm=1.2)[0] == exactly(0.04 * signal**2 / variance)
     held = design(ARGON, priors + norm_scan() + COUNTING)
     assert held.held == ("source.norm", "background.flat.norm")
@@ -146,16 +147,17 @@ def test_priors_on_two_axes_may_be_correlated() -> None:
     assert made.silent == ()
 
 
-def test_correlated_priors() -> None:
-    """V = diag(N) + Σ ρ_ij e_i e_jᵀ."""
+@pytest.mark.parametrize("rho", [-1, 0.9, 1])
+def test_correlated_priors(rho: float) -> None:
+    """V = diag(N) + Σ ρ_ij e_i e_jᵀ; two numbers may well be one."""
     text = (
         "parameters: {near.source.norm: {prior: 10 %}, far.source.norm: {prior: 20 %}}\n"
-        "correlations: [{between: [near.source.norm, far.source.norm], rho: 0.9}]\n"
+        f"correlations: [{{between: [near.source.norm, far.source.norm], rho: {rho}}}]\n"
     )
     made = design(PLAIN, TWO + text + EPS % "profile: all" + COUNTING)
     n, d = changes(made, 0.05)
     effects = np.diag([0.1, 0.2]) * n
-    matrix = np.diag(n) + effects @ np.array([[1, 0.9], [0.9, 1]]) @ effects.T
+    matrix = np.diag(n) + effects @ np.array([[1, rho], [rho, 1]]) @ effects.T
     expected = float(d @ np.linalg.inv(matrix) @ d)
     assert heights(made, nsi__eps_ee_u=0.05)[0] == exactly(expected)
 

@@ -133,17 +133,6 @@ MISTAKES = {
     GRID + "study: {statistic: chi2-counting, ratio: [prompt, delayed]}\n": (
         "study.ratio: found two samples beside the observable 'counts', expected none, or obs"
     ),
-    "scan: {parameters: {signal.norm: [0.5, 1.5, 1]}}\n": (
-        "scan.parameters.signal.norm: found an axis with one point, expected two or more"
-    ),
-    "scan: {settings: {detector.threshold: [1 keV, 9 keV, 1]}}\n": (
-        "scan.settings.detector.threshold: found an axis with one point, expected two or more"
-    ),
-    "parameters: {signal.norm: {prior: 5 %}, source.norm: {prior: 10 %}}\n"
-    "correlations: [{between: [signal.norm, source.norm], rho: 0.5}]\n"
-    "scan: {parameters: {signal.norm: [0.5, 1.5, 5]}, profile: all}\n" + COUNTING: (
-        "one scanned and the other profiled, expected the statistic poisson for these"
-    ),
     GRID + "study: {statistic: poisson, systematic: 5 %}\n": "study.systematic: found a systematic",
     GRID + "study: {statistic: chi2-counting, observable: ratio, ratio: [prompt, late]}\n": (
         "study.ratio: found 'late', expected two of prompt, delayed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -71,7 +72,11 @@ def analysis_of(study: Study) -> Analysis:
     _refuse_correlations(study, likelihood)
     interest = _interest(study, likelihood)
     asked = interest if study.together.fit is not None and study.together.fit.addresses else ()
-    return Analysis(study, likelihood.freed(asked), interest)
+    likelihood = likelihood.freed(asked)
+    if lacking := unmeasured_backgrounds(study, names, likelihood.floating):
+        text = f"exposure.off is not used by a likelihood: give {', '.join(lacking)} a prior"
+        warnings.warn(text, UserWarning, stacklevel=2)
+    return Analysis(study, likelihood, interest)
 
 
 def prediction_of(study: Study) -> Likelihood:
@@ -104,6 +109,29 @@ def _likelihood(study: Study, channels: list[Channel]) -> Likelihood:
 def _set_values(study: Study) -> dict[str, Any]:
     """Values that the file sets, by the addresses of the file."""
     return {address: study.parameters[address].value for address in study.set_addresses}
+
+
+def unmeasured_backgrounds(
+    study: Study, names: Iterable[str], floating: Collection[str]
+) -> list[str]:
+    """Norms for which ``exposure.off`` of the experiments ``names`` would have to be a prior.
+
+    A likelihood knows of time without the source only through priors: these are the norms of
+    backgrounds there that are not among those ``floating``, or have none.
+    """
+    found = []
+    for name in names:
+        own = study.addresses(name) if study.blocks[name].exposure.off else {}
+        for address, parameter in own.items():
+            end = study.ties.get(address, address)
+            known = end in floating and study.parameters[end].prior is not None
+            if _is_background_norm(parameter.address) and not known:
+                found.append(address)
+    return found
+
+
+def _is_background_norm(address: str) -> bool:
+    return address.startswith("background.") and address.endswith(".norm")
 
 
 def acting_on_data(likelihood: Likelihood) -> set[str]:
@@ -173,7 +201,8 @@ def _own(study: Study, name: str) -> Channel:
     cells = cells_of(experiment)
     observed = np.zeros(cells.size)
     if choice is not None and choice.file is not None:
-        observed = read_counts(study.directory / choice.file, cells, choice.observable, choice.file)
+        path, binned = study.directory / choice.file, experiment.binning is not None
+        observed = read_counts(path, cells, choice.observable, choice.file, binned)
     contributions = (Signal(experiment, cells), OwnBackgrounds(experiment, cells))
     return Channel(name, "", cells, observed, contributions)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import field_validator
 
 from cevns.parameters import Theta
-from cevns.spec import Quantity, Spec, Tagged, family
+from cevns.spec import Quantity, Spec, Tagged, family, mistake
 from cevns.tables import TableColumns, TableFile
 
 _RATE = ("/keV/kg/day", "/keVee/kg/day", "/keVnr/kg/day", "/PE/kg/day")
@@ -45,6 +46,15 @@ class TableBackground(Background):
         TableFile,
         TableColumns(("energy", ("keV", "keVee", "keVnr", "PE")), ("rate", _RATE)),
     ]
+
+    @field_validator("file")
+    @classmethod
+    def _refuse_negative(cls, file: TableFile) -> TableFile:
+        wrong = np.flatnonzero(file.table.y < 0)
+        if wrong.size:
+            found = f"table {file.text!r}: a negative rate in row {wrong[0] + 1} of its numbers"
+            raise mistake(found, "rates of zero or more")
+        return file
 
     def integrals(self, edges: Any, theta: Theta, address: str) -> Any:
         table = self.file.table

@@ -89,7 +89,22 @@ def extended(raw: Mapping[str, Any], directory: Path, seen: tuple[Path, ...] = (
     except InputError as error:
         raise InputError([_in_base(name, str(path), one) for one in error.mistakes]) from None
     own = {key: value for key, value in raw.items() if key != "extends"}
-    return merge(_in_experiments(_rebased(base, path.parent, directory), own), own)
+    whole = merge(_in_experiments(_rebased(base, path.parent, directory), own), own)
+    return whole if seen else _without_leftovers(whole, own)
+
+
+def _without_leftovers(whole: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``whole`` without the two samples of a ratio where it is not a ratio that is compared.
+
+    In one file that is a mistake. What only an extended one names goes with its observable: the
+    content is then the same whether it is extended or written out.
+    """
+    study, said = whole.get("study"), own.get("study")
+    if not isinstance(study, Mapping) or study.get("observable") == "ratio":
+        return whole
+    if isinstance(said, Mapping) and "ratio" in said:
+        return whole
+    return {**whole, "study": {key: value for key, value in study.items() if key != "ratio"}}
 
 
 def _in_experiments(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,13 +51,15 @@ def measured_cross_section(
 ) -> MeasuredCrossSection | None:
     """The fitted strength of the signal of a data set times its Standard Model cross-section.
 
-    None where that would not be what was measured: the strength is not fitted, the model is
-    another than the Standard Model, there are several sources, or something else that floats
-    changes the cross-section as well.
+    None where that would not be what was measured: the strength is not fitted or not told from
+    something else, the model is another than the Standard Model, there are several sources, or
+    something else that floats changes the cross-section as well.
     """
     shared = channel.names.get(SIGNAL_NORM, "")
     address = fit.likelihood.ties.get(shared, shared)
     if address not in fit.interest or not _standard(experiment) or len(experiment.sources) > 1:
+        return None
+    if address in fit.minimum.degenerate:
         return None
     predicted = _predicted(experiment, channel.own(fit.minimum.theta))
     if any(_matters(fit, one, channel, experiment, predicted) for one in fit.likelihood.floating):

@@ -15,7 +15,7 @@ Some things have no counterpart. Parameters that enter through the fold (a free 
 mixing angle, a mass) must be held: `write_workspace` holds them at their best values and says so.
 Values with Gaussian errors, correlated priors, and a sample that two Gaussian norms or one and a
 morph have to multiply beyond the one "lumi", are refused. Where a morphed bin makes the whole
-expectation of a cell negative, pyhf's −2 ln L is NaN (ours goes on as a straight line); they agree
+expectation of a cell negative, pyhf's −2 ln L is NaN (ours goes on, steeply); they agree
 wherever that is positive.
 """
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
+from cevns.inference.goodness import Goodness, goodness
 from cevns.inference.interval import interval
 from cevns.inference.minimum import ROUGH, Minimum, minimise
+from cevns.inference.refit import refitted, settled
 from cevns.likelihood.channel import Channel
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.signal import SIGNAL
@@ -27,33 +29,14 @@ _ASIDE = 3.0
 _SAME = 0.1
 """Natural steps by which two minima must differ."""
 
+_ALIKE = 1e-6
+"""Difference of −2 ln L that is rounding of two minima."""
+
 _FAR = np.geomspace(1.0, 300.0, 45)
 """Errors at which a likelihood is looked at for valleys beyond a barrier."""
 
 Events = dict[str, tuple[float, float]]
 """Component → (fitted events, error)."""
-
-
-@dataclass(frozen=True)
-class Goodness:
-    """How well the expectation fits the counts.
-
-    ``deviance`` is that of the counts alone; ``mean`` and ``spread`` are those of the deviance of
-    data drawn from the fitted expectation, less one for each free parameter: with few counts in a
-    cell it does not follow χ². ``p_value`` takes it as normal.
-    """
-
-    deviance: float
-    cells: int
-    mean: float
-    spread: float
-
-    @property
-    def p_value(self) -> float:
-        """Probability of a larger deviance."""
-        if self.deviance < 1e-9 * self.cells:  # every cell as expected: nothing fits better
-            return 1.0
-        return 0.5 * math.erfc((self.deviance - self.mean) / (math.sqrt(2) * self.spread))
 
 
 @dataclass(frozen=True)
@@ -84,7 +67,8 @@ class Fit:
     intervals : mapping
         Address → ends of its 68.27 % profile-likelihood interval.
     significances : mapping
-        Address of a strength of the signal → √q₀ of no signal at all.
+        Address of a strength of the signal → √q₀ of no signal at all; infinite where there are
+        counts that nothing else explains.
     events : mapping
         Channel → component → (events, error).
     goodness : Goodness
@@ -141,7 +125,8 @@ class Fit:
             return 0.0
         norms = _signal_norms(self.likelihood)
         shapes = [moved[address].size for one, moved in self.variations.items() if one not in norms]
-        return value / math.hypot(value / bare, *shapes)
+        width = math.hypot(value / bare, *shapes)
+        return value / width if width > 0 else math.inf
 
 
 def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
@@ -167,7 +152,7 @@ def fit(likelihood: Likelihood, interest: Sequence[str]) -> Fit:
         {address: interval(minimum, address) for address in interest},
         {address: significance(minimum, address) for address in norms},
         {c.name: _events(minimum, c) for c in likelihood.channels},
-        _goodness(minimum),
+        goodness(minimum),
         _variations(minimum, interest),
         tuple(others),
     )
@@ -194,7 +179,7 @@ def _minima(likelihood: Likelihood, interest: Sequence[str]) -> list[Minimum]:
     the signal apart, is started from both sides of its nominal value and of zero too.
     """
     nominal = dict(zip(likelihood.floating, likelihood.start.tolist(), strict=True))
-    found = [minimise(likelihood)]
+    found = [settled(likelihood)]
     for address in interest:
         parameter = likelihood.parameters[address]
         if parameter.prior is None and not address.endswith(SIGNAL_NORM):
@@ -203,11 +188,22 @@ def _minima(likelihood: Likelihood, interest: Sequence[str]) -> list[Minimum]:
             lowest = min(found, key=lambda one: (not one.converged, one.value))
             starts = _valleys(lowest, parameter)
             found += [minimise(likelihood, {**nominal, address: start}) for start in starts]
+    from_nominal = found[0]
     # Of two that are the same, as of a coupling and its negative, the positive one.
-    found.sort(key=lambda one: (not one.converged, round(one.value, 6), *(-one.values)))
-    best = found[0]
+    found.sort(key=lambda one: (not one.converged, one.value))
+    lowest = found[0]
+    alike = [
+        one
+        for one in found
+        if one.converged == lowest.converged and one.value < lowest.value + _ALIKE
+    ]
+    best = max(alike, key=lambda one: [one.at(address) for address in interest])
+    if best.degenerate:  # all places of one valley
+        found = [one for one in found if one.value > best.value + ROUGH]
+        near = from_nominal.converged and from_nominal.value <= best.value + ROUGH
+        best = from_nominal if near else best
     distinct = [best]
-    for one in found[1:]:
+    for one in found:
         near = any(
             np.all(np.abs(one.values - other.values) < _SAME * likelihood.steps)
             for other in distinct
@@ -259,11 +255,15 @@ def _valleys(found: Minimum, parameter: Parameter) -> list[float]:
 def _starts(likelihood: Likelihood, parameter: Parameter) -> list[float]:
     """Values beside the nominal one, and beside zero, within the bounds."""
     low, high = parameter.bounds or (-math.inf, math.inf)
+
+    def height(value: float) -> float:
+        return likelihood.deviance({**likelihood.fixed, parameter.address: value})
+
     starts = []
     for centre in dict.fromkeys((float(parameter.value), 0.0)):
         if low <= centre <= high:
             own = parameter.with_(value=centre)
-            step = natural_step(own, lambda value: likelihood.deviance({parameter.address: value}))
+            step = natural_step(own, height)
             starts += [min(max(centre + side * step, low), high) for side in (-_ASIDE, _ASIDE)]
     return starts
 
@@ -271,12 +271,14 @@ def _starts(likelihood: Likelihood, parameter: Parameter) -> list[float]:
 def significance(minimum: Minimum, address: str) -> float:
     """√q₀: from the likelihood without that signal, everything else fitted again.
 
-    Zero where the best strength is not positive (Cowan et al., EPJ C 71 (2011) 1554, eq. 12).
+    Zero where the best strength is not positive (Cowan et al., EPJ C 71 (2011) 1554, eq. 12), and
+    infinite where there are counts that only the signal explains.
     """
     if minimum.at(address) <= 0:
         return 0.0
-    rest = dict(zip(minimum.likelihood.floating, minimum.values.tolist(), strict=True))
-    without = minimise(minimum.likelihood.held({address: 0.0}), rest)
+    without = refitted(minimum, {address: 0.0})
+    if without.likelihood.unexplained(without.theta):
+        return math.inf
     return math.sqrt(max(without.value - minimum.value, 0.0))
 
 
@@ -289,6 +291,8 @@ def _events(minimum: Minimum, channel: Channel) -> Events:
         return {name: float(np.sum(events)) for name, events in components.items()}
 
     best = totals(minimum.values)
+    if minimum.degenerate or minimum.at_limit:
+        return {name: (events, math.nan) for name, events in best.items()}
     slopes = np.zeros((len(minimum.values), len(best)))
     for index, error in enumerate(minimum.errors.tolist()):
         if not math.isfinite(error) or error == 0:
@@ -306,27 +310,9 @@ def _events(minimum: Minimum, channel: Channel) -> Events:
     return {name: (best[name], error) for name, error in zip(best, errors, strict=True)}
 
 
-def _goodness(minimum: Minimum) -> Goodness:
-    likelihood, theta = minimum.likelihood, minimum.theta
-    on_bounds = int(np.sum(~np.isfinite(minimum.errors)))
-    expected = [channel.expected(theta, likelihood.morphed) for channel in likelihood.channels]
-    moments = [
-        channel.statistic.typical_deviance(one)
-        for channel, one in zip(likelihood.channels, expected, strict=True)
-    ]
-    free = len(likelihood.floating) - len(likelihood.constraints.addresses) - on_bounds
-    return Goodness(
-        likelihood.deviance(theta),
-        sum(channel.cells.size for channel in likelihood.channels),
-        max(sum(mean for mean, _ in moments) - free, 0.0),
-        math.sqrt(sum(variance for _, variance in moments)),
-    )
-
-
 def _variations(minimum: Minimum, interest: Sequence[str]) -> dict[str, dict[str, Variation]]:
     """Refits with each nuisance that has a prior but is held, at −1 and +1 σ."""
     likelihood = minimum.likelihood
-    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
     acting = {address for channel in likelihood.channels for address in channel.names.values()}
     one_sided = {channel.names[own] for channel in likelihood.channels for own in channel.one_sided}
     found = {}
@@ -338,7 +324,7 @@ def _variations(minimum: Minimum, interest: Sequence[str]) -> dict[str, dict[str
         ends = [
             min(max(parameter.value + side * parameter.prior, low), high) for side in (-1.0, 1.0)
         ]
-        sides = [minimise(likelihood.held({address: end}), start) for end in ends]
+        sides = [refitted(minimum, {address: end}, stay=interest) for end in ends]
         shifts = {one: [side.at(one) - minimum.at(one) for side in sides] for one in interest}
         found[address] = {
             one: Variation(None if address in one_sided else down, up)

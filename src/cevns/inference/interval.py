@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import warnings
 
-import numpy as np
-
+from cevns.inference.kinks import kinks
 from cevns.inference.minimum import (
     TOLERANCE,
     Minimum,
     bounds_of,
     is_bowl,
-    minimise,
-    minuit_of,
-    on_bounds,
 )
+from cevns.inference.minuit import minuit_of, quietly
+from cevns.inference.refit import refitted
 
 _DOUBLINGS = 60
 """Of a step, on the way to the end of an interval: after that there is none."""
@@ -24,14 +21,19 @@ _DOUBLINGS = 60
 def interval(minimum: Minimum, address: str, confidence: float = 0.6827) -> tuple[float, float]:
     """Ends of the profile-likelihood interval of one parameter.
 
-    By MINOS; where that fails, and where a parameter is on its bound, which MINOS does not see
-    well, by finding the roots of the profile. Where a bound is reached first, the bound is the end.
+    By MINOS; where that fails, and where a parameter is on its bound, an expectation is at zero or
+    −2 ln L has kinks, which MINOS does not see well, by finding the roots of the profile. Where a
+    bound is reached first, the bound is the end. What the data cannot tell from another parameter
+    has no ends (NaN).
     """
+    if address in minimum.degenerate:
+        return math.nan, math.nan
     likelihood = minimum.likelihood
     place = likelihood.floating.index(address)
     low, high = (float(ends[place]) for ends in bounds_of(likelihood))
     height = _height(confidence)
-    plain = minimum.converged and not np.any(on_bounds(likelihood, minimum.values))
+    plain = minimum.converged and not minimum.on_bounds
+    plain = plain and not minimum.at_limit and not kinks(likelihood)
     lower, upper = (plain and _minos(minimum, address, confidence)) or (None, None)
     return (
         _root(minimum, address, height, low) if lower is None else lower,
@@ -54,8 +56,7 @@ def _minos(
     low, high = likelihood.parameters[address].bounds or (-math.inf, math.inf)
     seeded = is_bowl(likelihood, minimum.values)
     minuit = minuit_of(likelihood, minimum.values, seeded, TOLERANCE)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly(minuit):
         minuit.migrad()
         try:
             minuit.minos(address, cl=confidence)
@@ -73,13 +74,11 @@ def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
     from scipy.optimize import brentq
 
     likelihood, best = minimum.likelihood, minimum.at(address)
-    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
     side = 1.0 if bound > best else -1.0
     step = side * float(likelihood.steps[likelihood.floating.index(address)])
 
     def above(value: float) -> float:
-        profiled = minimise(likelihood.held({address: value}), start)
-        return profiled.value - minimum.value - height
+        return refitted(minimum, {address: value}).value - minimum.value - height
 
     inner, outer = best, best
     for _ in range(_DOUBLINGS):

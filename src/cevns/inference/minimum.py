@@ -8,14 +8,15 @@ stops where −2 ln L is rounded.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from cevns.inference.kinks import Stretch, kinks
+from cevns.inference.minuit import migrated, minuit_of, quietly
 from cevns.likelihood.joint import Likelihood
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -46,6 +47,12 @@ _BOWL = 1e-4
 
 _DEGENERATE = 1e-8
 """Eigenvalue of the correlations below which parameters cannot be told apart."""
+
+_CURVED = 1e-2
+"""The same of differences: the error of those with steps of a tenth, along a curve."""
+
+_PART = 0.1
+"""Of a flat direction: the least that makes a parameter one of those not told apart."""
 
 _DIFFERENCE = 0.1
 """Of a standard deviation: the step of second derivatives."""
@@ -89,38 +96,89 @@ class Minimum:
     def covariance(self) -> Array:
         """Inverse of half the second derivatives, shape (n, n); NaN where −2 ln L is no bowl.
 
-        A parameter on its bound has no error of its own (NaN), and the others are those with it
-        held there.
+        A parameter on its bound or on a kink has no error of its own (NaN), and the others are
+        those with it held there. None has one where counts of less than nothing would fit better.
         """
-        likelihood, values = self.likelihood, self.values
-        covariance = np.full((len(values), len(values)), np.nan)
-        free = np.flatnonzero(~on_bounds(likelihood, values))
-        if not len(free):
-            return covariance
-        matrix = _second_derivatives(likelihood, values)[np.ix_(free, free)]
-        if np.min(np.diag(matrix)) <= 0.0:
+        free, matrix = self._curvature
+        covariance = np.full((len(self.values), len(self.values)), np.nan)
+        if self.at_limit or not len(free) or self._flat.size or not np.all(np.isfinite(matrix)):
             return covariance
         scale = 1.0 / np.sqrt(np.diag(matrix))
         scaled = matrix * np.outer(scale, scale)
-        if np.all(np.isfinite(scaled)) and np.min(np.linalg.eigvalsh(scaled)) > _DEGENERATE:
-            inverse = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)
-            covariance[np.ix_(free, free)] = inverse
+        inverse = 2.0 * np.linalg.inv(scaled) * np.outer(scale, scale)
+        covariance[np.ix_(free, free)] = inverse
         return covariance
 
     @cached_property
-    def degenerate(self) -> tuple[str, ...]:
-        """Parameters that −2 ln L cannot tell apart, or that it does not feel at all."""
-        free = np.flatnonzero(~on_bounds(self.likelihood, self.values))
-        if not len(free) or np.all(np.isfinite(self.errors[free])):
-            return ()
-        matrix = _second_derivatives(self.likelihood, self.values)[np.ix_(free, free)]
+    def degenerate(self) -> dict[str, float]:
+        """Parameters that −2 ln L cannot tell apart, or that it does not feel at all.
+
+        With the largest component, of either sign, that each has of a flat direction.
+        """
+        free, _ = self._curvature
+        found = {}
+        for place, parts in zip(free, self._flat, strict=True):
+            largest = max(parts.tolist(), key=abs, default=0.0)
+            if abs(largest) > _PART:
+                found[self.likelihood.floating[place]] = largest
+        return found
+
+    @cached_property
+    def at_limit(self) -> bool:
+        """Whether it is as low as it is only because no mean of counts can be below zero."""
+        return self.likelihood.impossible(self.theta)
+
+    @cached_property
+    def on_bounds(self) -> tuple[str, ...]:
+        """Parameters on a bound beyond which −2 ln L falls."""
+        held = on_bounds(self.likelihood, self.values)
+        return tuple(a for a, one in zip(self.likelihood.floating, held, strict=True) if one)
+
+    @property
+    def determined(self) -> int:
+        """How many directions the data fix: not those held at bounds, and not flat ones."""
+        free, _ = self._curvature
+        return int(len(free) - self._flat.shape[1])
+
+    @cached_property
+    def on_kinks(self) -> tuple[str, ...]:
+        """Parameters whose best value is where −2 ln L has a kink."""
+        at = dict(zip(self.likelihood.floating, self.values.tolist(), strict=True))
+        return tuple(a for a, edges in kinks(self.likelihood).items() if at[a] in edges)
+
+    @cached_property
+    def _curvature(self) -> tuple[Array, Array]:
+        """Places of the parameters that are not held, and the second derivatives by those."""
+        smooth = Stretch.around(self.likelihood, self.values).likelihood
+        held = on_bounds(smooth, self.values)
+        held |= [address in self.on_kinks for address in self.likelihood.floating]
+        free = np.flatnonzero(~held)
+        if not len(free):
+            return free, np.zeros((0, 0))
+        return free, _second_derivatives(smooth, self.values)[np.ix_(free, free)]
+
+    @cached_property
+    def _flat(self) -> Array:
+        """Directions along which −2 ln L does not rise, in its widths, one in each column.
+
+        Along a curve, as that of a product of two, differences see a rise: there the derivatives
+        of the expectations tell, as long as the differences agree in what is left.
+        """
+        free, matrix = self._curvature
         scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(matrix)), 1e-300))
         scaled = matrix * np.outer(scale, scale)
         if not np.all(np.isfinite(scaled)):
-            return ()
-        values, vectors = np.linalg.eigh(scaled)
-        flat = np.abs(vectors[:, values <= _DEGENERATE]).max(axis=1, initial=0.0)
-        return tuple(self.likelihood.floating[free[i]] for i in np.flatnonzero(flat > 0.1))
+            return np.zeros((len(free), 0))
+        rises, directions = np.linalg.eigh(scaled)
+        if np.any(rises <= _DEGENERATE):
+            return directions[:, rises <= _DEGENERATE]
+        first = self.likelihood.hessian(self.values)[np.ix_(free, free)] * np.outer(scale, scale)
+        felt = np.flatnonzero(np.diag(first) > _FLAT)
+        rises, inner = np.linalg.eigh(first[np.ix_(felt, felt)])
+        directions = np.zeros((len(free), len(felt)), dtype=float)
+        directions[felt] = inner
+        small = np.einsum("ik,ij,jk->k", directions, scaled, directions) < _CURVED
+        return directions[:, (rises <= _DEGENERATE) & small]
 
     @property
     def errors(self) -> Array:
@@ -152,12 +210,33 @@ def minimise(
 
     By MIGRAD with gradients, seeded with the second derivatives of the expectations where those
     are positive; where that does not converge, without them, and after a simplex. A result that
-    is not `ROUGH` is then polished.
+    is not `ROUGH` is then polished. Where −2 ln L has kinks, all this happens between two of them,
+    and beyond one for as long as that leads further down.
     """
     given = start or {}
     first = np.array(
         [given.get(a, x) for a, x in zip(likelihood.floating, likelihood.start, strict=True)]
     )
+    stretch = Stretch.around(likelihood, first)
+    found = _smooth_minimum(stretch.likelihood, first, tolerance)
+    while (lower := _lower_beyond(stretch, found, tolerance)) is not None:
+        stretch, found = lower
+    return replace(found, likelihood=likelihood)
+
+
+def _lower_beyond(
+    stretch: Stretch, found: Minimum, tolerance: float
+) -> tuple[Stretch, Minimum] | None:
+    """Across a kink, where that is lower than ``found``."""
+    for other, start in stretch.beyond(found.values):
+        there = _smooth_minimum(other.likelihood, start, tolerance)
+        if there.converged and there.value < found.value - tolerance:
+            return other, there
+    return None
+
+
+def _smooth_minimum(likelihood: Likelihood, first: Array, tolerance: float) -> Minimum:
+    """The minimum from ``first``, shape (n,), of what has no kinks."""
     if not len(first):
         return Minimum(likelihood, first, likelihood(first), True)
     best, valid, calls = None, False, 0
@@ -167,13 +246,12 @@ def minimise(
         minuit = minuit_of(likelihood, first, seeded, tolerance)
         if attempt == 0:
             _hold(minuit, _beyond(likelihood, first))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what went wrong is seen in the result
+        with quietly(minuit):
             if attempt == 2:
                 minuit.simplex()
-            if not _migrated(minuit, _PATIENCE * (3 + len(first))):
+            if not migrated(minuit, _PATIENCE * (3 + len(first))):
                 continue
-            if _settle_bounds(likelihood, minuit) and not _migrated(minuit):
+            if _settle_bounds(likelihood, minuit) and not migrated(minuit):
                 continue
         calls += minuit.nfcn
         # A first step too far along a product of norms can end where one of them is zero and the
@@ -187,15 +265,6 @@ def minimise(
         return _polished(Minimum(likelihood, first, highest, False, calls))
     found = Minimum(likelihood, np.array(best.values), float(best.fval), valid, calls)
     return found if found.converged and tolerance >= ROUGH else _polished(found)
-
-
-def _migrated(minuit: Any, calls: int | None = None) -> bool:
-    """Whether MIGRAD ran: iminuit 2.33 breaks off where given second derivatives are of no use."""
-    try:
-        minuit.migrad(ncall=calls)
-    except TypeError:
-        return False
-    return True
 
 
 def _beyond(likelihood: Likelihood, values: Array) -> Array:
@@ -288,15 +357,10 @@ def _newton_step(likelihood: Likelihood, values: Array) -> tuple[Array, float]:
     step = np.zeros_like(values)
     if not np.all(np.isfinite(matrix)) or np.any(np.diag(matrix) < _FLAT):
         return step, math.inf
-    own = -_solved(matrix, slope[free] * scale)
+    # Where the matrix has no inverse, the shortest step that comes closest.
+    own = -np.linalg.lstsq(matrix, slope[free] * scale, rcond=1e-13)[0]
     step[free] = own * scale
     return step, float(-0.5 * own @ (slope[free] * scale))
-
-
-def _solved(matrix: Array, vector: Array) -> Array:
-    """matrix⁻¹ · vector; where that does not exist, the shortest that comes closest."""
-    solution: Array = np.linalg.lstsq(matrix, vector, rcond=1e-13)[0]
-    return solution
 
 
 def bounds_of(likelihood: Likelihood) -> tuple[Array, Array]:
@@ -332,22 +396,3 @@ def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:
     matrix = np.array(rows)
     symmetric: Array = 0.5 * (matrix + matrix.T)
     return symmetric
-
-
-def minuit_of(likelihood: Likelihood, values: Array, approximate: bool, tolerance: float) -> Any:
-    """A MINUIT for the likelihood; ``approximate`` gives it the approximate second derivatives."""
-    from iminuit import Minuit
-
-    minuit = Minuit(
-        likelihood.__call__,  # of an object that has a method `hessian`, MINUIT uses it unasked
-        values,
-        grad=likelihood.gradient,
-        hessian=likelihood.hessian if approximate else None,
-        name=likelihood.floating,
-    )
-    minuit.errordef = Minuit.LEAST_SQUARES
-    minuit.tol = tolerance / 0.002  # of which it aims for a 500th
-    minuit.errors = likelihood.steps
-    for address in likelihood.floating:
-        minuit.limits[address] = likelihood.parameters[address].bounds
-    return minuit

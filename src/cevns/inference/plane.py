@@ -16,7 +16,7 @@ import numpy as np
 
 from cevns.analysis import Analysis, acting_on_data, analysis_of
 from cevns.config.choices import with_choices
-from cevns.config.schema import Couplings
+from cevns.config.schema import Couplings, ScanBlock
 from cevns.config.settings import read_axis
 from cevns.config.study import Study, study_from
 from cevns.errors import InputError, Mistake
@@ -56,7 +56,7 @@ class Grid:
     logarithmic : frozenset of str
         Axes with equal factors between their points.
     confidence, dof
-        Of the levels; a degree of freedom for each axis, unless the file says otherwise.
+        Of the levels of a region (`degrees_of_freedom`).
     """
 
     analysis: Analysis
@@ -73,11 +73,17 @@ class Grid:
         return held_at(self.analysis, self._middle(), self.profiled).with_(morphed=self.morphed)
 
     @property
+    def line(self) -> str | None:
+        """The axis that intervals are on; none where several have more than one point."""
+        return line_of(self.axes)
+
+    @property
     def free(self) -> Likelihood:
         """The same with the axes floating as well, between the ends of the grid."""
-        own = self.likelihood
-        ends = {a: {"bounds": (float(v[0]), float(v[-1]))} for a, v in self.axes.items()}
-        return own.with_(parameters=_changed(own.parameters, ends)).freed(self.axes)
+        moved = moving(self.axes)
+        own = self.likelihood.held({a: float(v[0]) for a, v in self.axes.items() if a not in moved})
+        ends = {a: {"bounds": (float(self.axes[a][0]), float(self.axes[a][-1]))} for a in moved}
+        return own.with_(parameters=_changed(own.parameters, ends)).freed(moved)
 
     @property
     def levels(self) -> tuple[tuple[float, float], ...]:
@@ -187,17 +193,12 @@ def grid_of(study: Study, exact: bool = False) -> Grid:
         address = _one(study, analysis, name, path)
         if address in axes:
             raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
-        read = read_axis(axis, study.parameters[address], path)
-        even = read["spacing"] != "log"
-        axes[address] = (np.linspace if even else np.geomspace)(
-            read["from"], read["to"], read["points"]
-        )
-        if not even:
+        axes[address], powers = axis_values(axis, study.parameters[address], path)
+        if powers:
             logarithmic.add(address)
     profiled = _profiled(study, analysis, axes)
-    dof = scan.dof if "dof" in scan.model_fields_set else len(axes)
-    powers = frozenset(logarithmic)
-    return Grid(analysis, axes, profiled, not exact, powers, scan.confidence, dof)
+    dof = degrees_of_freedom(scan, len(moving(axes)))
+    return Grid(analysis, axes, profiled, not exact, frozenset(logarithmic), scan.confidence, dof)
 
 
 def _one(study: Study, analysis: Analysis, name: str, path: str) -> str:
@@ -228,6 +229,53 @@ def _profiled(study: Study, analysis: Analysis, axes: Mapping[str, Array]) -> tu
             found = f"{name!r}, which {why}"
             raise InputError(Mistake("scan.profile", found, "parameters that float"))
     return tuple(address for address in floating if address in wanted)
+
+
+# --- what axes and levels are, in scans and in sensitivity studies --------------------------------
+
+
+def axis_values(axis: Any, parameter: Parameter, path: str) -> tuple[Array, bool]:
+    """The values of an axis in internal units, and whether they have equal factors between them.
+
+    Raises
+    ------
+    InputError
+        For what is no axis, and for a prior around a value that there is not.
+    """
+    value = parameter.value
+    if parameter.prior is not None and (value is None or isinstance(value, complex)):
+        why = "has no value" if value is None else "may have a phase"
+        found = f"a prior on {parameter.address}, which {why}"
+        raise InputError(Mistake(path, found, "a prior on a parameter with a real value"))
+    read = read_axis(axis, parameter, path)
+    return spaced(read), read["spacing"] == "log"
+
+
+def spaced(read: Mapping[str, Any]) -> Array:
+    """The points of an axis as `read_axis` has it; a single one is where it starts."""
+    make = np.geomspace if read["spacing"] == "log" else np.linspace
+    return make(read["from"], read["to"], read["points"])
+
+
+def moving(axes: Mapping[str, Array]) -> tuple[str, ...]:
+    """The axes with more than one point; a parameter with a single one is held there."""
+    return tuple(address for address, values in axes.items() if len(values) > 1)
+
+
+def line_of(axes: Mapping[str, Array]) -> str | None:
+    """The only axis, of those with more than one point if there are any."""
+    left = moving(axes) or tuple(axes)
+    return left[0] if len(left) == 1 else None
+
+
+def degrees_of_freedom(scan: ScanBlock, parameters: int) -> int:
+    """Of the level of a statement about so many parameters, unless the file says otherwise.
+
+    Wilks' theorem counts what is free in one of two hypotheses and not in the other: 1 for an
+    interval of a parameter, also for one at each value of another that is not asked for (a mass,
+    a setting); 2 for a region in a plane, which asks for both.
+    """
+    return max(1, parameters) if scan.dof is None else scan.dof
 
 
 # --- one point after the other ----------------------------------------------------------------

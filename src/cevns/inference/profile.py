@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.minimum import Minimum, minimise
+from cevns.inference.minimum import Minimum
+from cevns.inference.refit import refitted
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+_MARGIN = 1.2  # distances of an end of the interval that a figure shows at least
+_LINEAR = 4.5  # the same from a bound, where −2 ln L may rise as a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,26 +57,39 @@ def profile(minimum: Minimum, address: str, values: Sequence[float]) -> Profile:
     for order in (range(first, len(points)), range(first - 1, -1, -1)):
         start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
         for index in order:
-            found = minimise(likelihood.held({address: float(points[index])}), start)
+            found = refitted(minimum, {address: float(points[index])}, start)
             heights[index] = found.value
             start = dict(zip(found.likelihood.floating, found.values.tolist(), strict=True))
     lowest = min(minimum.value, float(np.nanmin(heights)))
     return Profile(address, points, heights - lowest)
 
 
-def profile_range(minimum: Minimum, address: str, points: int = 31, widths: float = 3.0) -> Array:
-    """Values around the best one, to three standard deviations or to its bounds."""
+def profile_range(
+    minimum: Minimum,
+    address: str,
+    points: int = 31,
+    widths: float = 3.0,
+    ends: tuple[float, float] = (math.nan, math.nan),
+) -> Array:
+    """Values around the best one, to three standard deviations or to its bounds.
+
+    Beyond the ``ends`` of its interval in any case, and to 95.45 % where it has no error.
+    """
     low, high = minimum.likelihood.parameters[address].bounds or (-np.inf, np.inf)
     best, error = minimum.at(address), minimum.error(address)
-    if not error > 0:  # on its bound, it has none
-        error = float(minimum.likelihood.steps[minimum.likelihood.floating.index(address)])
-    return np.linspace(max(low, best - widths * error), min(high, best + widths * error), points)
+    known = error > 0  # on its bound, it has none
+    step = float(minimum.likelihood.steps[minimum.likelihood.floating.index(address)])
+    away = [abs(end - best) if math.isfinite(end) else 0.0 for end in ends]
+    below, above = (
+        max(widths * error, _MARGIN * one) if known else (_LINEAR * one or widths * step)
+        for one in away
+    )
+    return np.linspace(max(low, best - below), min(high, best + above), points)
 
 
 def impacts(minimum: Minimum, address: str) -> list[Impact]:
     """The impacts of all nuisances with a prior on one parameter, the largest first."""
     likelihood = minimum.likelihood
-    start = dict(zip(likelihood.floating, minimum.values.tolist(), strict=True))
     found = []
     for nuisance in likelihood.constraints.addresses:
         low, high = likelihood.parameters[nuisance].bounds or (-np.inf, np.inf)
@@ -80,7 +97,7 @@ def impacts(minimum: Minimum, address: str) -> list[Impact]:
         if not math.isfinite(error):  # on its bound
             continue
         ends = [float(np.clip(best + side * error, low, high)) for side in (-1.0, 1.0)]
-        sides = [minimise(likelihood.held({nuisance: end}), start).at(address) for end in ends]
+        sides = [refitted(minimum, {nuisance: end}, stay=[address]).at(address) for end in ends]
         shifts = [side - minimum.at(address) for side in sides]
         found.append(Impact(nuisance, shifts[0], shifts[1]))
     return sorted(found, key=lambda one: -one.size)

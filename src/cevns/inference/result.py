@@ -12,7 +12,7 @@ from cevns.inference.fit import Events, Fit
 
 
 def as_dict(fit: Fit, name: str = "") -> dict[str, Any]:
-    """Plain data for ``--json``; what could not be computed is absent.
+    """Plain data for ``--json``; what could not be computed is absent, an infinite one is None.
 
     Values of parameters are in their own ``unit``.
     """
@@ -30,6 +30,7 @@ def as_dict(fit: Fit, name: str = "") -> dict[str, Any]:
         "expected": _sum(fit.events),
         "goodness": {
             "deviance": fit.goodness.deviance,
+            "penalty": fit.goodness.penalty,
             "mean": fit.goodness.mean,
             "spread": fit.goodness.spread,
             "p_value": fit.goodness.p_value,
@@ -40,7 +41,7 @@ def as_dict(fit: Fit, name: str = "") -> dict[str, Any]:
     if fit.others:
         content["other_minima"] = [
             {
-                "above": other.value - minimum.value,
+                "above": max(other.value - minimum.value, 0.0),
                 "parameters": {
                     a: other.at(a) / likelihood.parameters[a].scale for a in fit.interest
                 },
@@ -137,12 +138,16 @@ def _systematics(fit: Fit) -> dict[str, Any]:
 
 
 def _finite(content: Any) -> Any:
-    """Plain data without what is not a finite number."""
+    """Plain data without what is not a number, and with None for what has no bound."""
     if isinstance(content, Mapping):
-        kept = {key: _finite(value) for key, value in content.items()}
-        return {key: value for key, value in kept.items() if value is not None}
+        known = {key: value for key, value in content.items() if not _unknown(value)}
+        return {key: _finite(value) for key, value in known.items()}
     if isinstance(content, list):
         return [_finite(value) for value in content]
     if isinstance(content, float) and not math.isfinite(content):
         return None
     return content
+
+
+def _unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))

@@ -13,7 +13,7 @@ from cevns.likelihood import poisson
 from cevns.likelihood.cells import Cells
 from cevns.likelihood.part import Part
 from cevns.likelihood.signal import Contribution
-from cevns.likelihood.statistic import Statistic
+from cevns.likelihood.statistic import Gaussian, Statistic
 from cevns.parameters import Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -89,6 +89,19 @@ class Channel:
     def curvature(self, expected: Array) -> Array:
         """Its second derivatives, shape (cells,)."""
         return self.statistic.curvature(self.observed, expected)
+
+    def unexplained(self, expected: Array, share: float = 0.0) -> bool:
+        """Whether there are counts where nothing is ``expected``: their likelihood is zero.
+
+        Or no more than a ``share`` of the counts of a cell.
+        """
+        counted = not isinstance(self.statistic, Gaussian)
+        least = np.maximum(poisson.FLOOR, share * self.observed)
+        return counted and bool(np.any((self.observed > 0) & (expected <= least)))
+
+    def impossible(self, expected: Array) -> bool:
+        """Whether a mean of counts is below zero, where nothing but a barrier holds it."""
+        return not isinstance(self.statistic, Gaussian) and bool(np.any(expected < 0))
 
     def own(self, theta: Theta) -> Theta:
         """θ at the addresses of this data set."""

@@ -13,6 +13,8 @@ from cevns.parameters import Parameter, Theta
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+_ROUNDING = 1e-10
+
 
 @dataclass(frozen=True, eq=False)
 class Constraints:
@@ -49,26 +51,11 @@ class Constraints:
         """
         having = {address: parameters[address].prior for address in floating}
         known = [address for address, prior in having.items() if prior is not None]
-        matrix = np.eye(len(known))
-        place = {address: index for index, address in enumerate(known)}
-        for (first, second), rho in (correlations or {}).items():
-            if first not in place or second not in place:
-                absent = first if first not in place else second
-                found = f"{absent}, which has no prior or does not float"
-                raise InputError(Mistake("correlations", found, "two parameters with priors"))
-            before = matrix[place[first], place[second]]
-            if before not in (0.0, rho):
-                found = f"{before:g} and {rho:g} between {first} and {second}"
-                raise InputError(Mistake("correlations", found, "one coefficient"))
-            matrix[place[first], place[second]] = matrix[place[second], place[first]] = rho
-        if known and np.min(np.linalg.eigvalsh(matrix)) <= 1e-10:
-            found = "coefficients that contradict each other or leave no freedom"
-            raise InputError(Mistake("correlations", found, "a positive definite matrix"))
         return cls(
             tuple(known),
             np.array([float(parameters[address].value) for address in known]),
             np.array([float(having[address] or 0.0) for address in known]),
-            np.linalg.inv(matrix) if known else matrix,
+            inverse(correlation_matrix(known, correlations or {})),
         )
 
     def pulls(self, theta: Theta) -> Array:
@@ -109,3 +96,47 @@ class Constraints:
         covariance = np.linalg.inv(self.precision) * np.outer(self.widths, self.widths)
         drawn = generator.multivariate_normal(np.array(true), covariance, method="cholesky")
         return dict(zip(self.addresses, drawn.tolist(), strict=True))
+
+
+def correlation_matrix(
+    known: Sequence[str], correlations: Mapping[tuple[str, str], float]
+) -> Array:
+    """The correlations of ``known``, shape (n, n), which all have priors.
+
+    Raises
+    ------
+    InputError
+        For correlations of others, and coefficients that no set of parameters can have.
+    """
+    matrix = np.eye(len(known))
+    place = {address: index for index, address in enumerate(known)}
+    for (first, second), rho in correlations.items():
+        if first not in place or second not in place:
+            absent = first if first not in place else second
+            found = f"{absent}, which has no prior or does not float"
+            raise InputError(Mistake("correlations", found, "two parameters with priors"))
+        before = matrix[place[first], place[second]]
+        if before not in (0.0, rho):
+            found = f"{before:g} and {rho:g} between {first} and {second}"
+            raise InputError(Mistake("correlations", found, "one coefficient"))
+        matrix[place[first], place[second]] = matrix[place[second], place[first]] = rho
+    if known and np.min(np.linalg.eigvalsh(matrix)) < -_ROUNDING:
+        found = "coefficients that contradict each other"
+        raise InputError(Mistake("correlations", found, "those of a positive definite matrix"))
+    return matrix
+
+
+def inverse(matrix: Array) -> Array:
+    """Of a `correlation_matrix`.
+
+    Raises
+    ------
+    InputError
+        Where two numbers are one, or several have fewer freedoms than there are.
+    """
+    if len(matrix) and np.min(np.linalg.eigvalsh(matrix)) <= _ROUNDING:
+        found = "coefficients that leave no freedom, like 1 or -1"
+        expected = "a positive definite matrix; for two numbers that are one 'same_as'"
+        raise InputError(Mistake("correlations", found, expected))
+    inverted: Array = np.linalg.inv(matrix) if len(matrix) else matrix
+    return inverted

@@ -151,6 +151,16 @@ class Likelihood:
             channel.deviance(channel.expected(theta, self.morphed)) for channel in self.channels
         )
 
+    def unexplained(self, theta: Theta, share: float = 0.0) -> bool:
+        """Whether there are counts where nothing is expected at θ, or no more than a ``share``."""
+        return any(
+            one.unexplained(one.expected(theta, self.morphed), share) for one in self.channels
+        )
+
+    def impossible(self, theta: Theta) -> bool:
+        """Whether θ asks for a mean of counts below zero."""
+        return any(one.impossible(one.expected(theta, self.morphed)) for one in self.channels)
+
     def __call__(self, values: Any) -> float:
         """−2 ln(L/L_saturated) with the floating parameters at ``values``, shape (n,)."""
         values = np.asarray(values, dtype=float)

@@ -3,8 +3,10 @@
 A file of counts is CSV: ``#`` comments, a header row, and a row for each bin or for each event:
 ``energy [keVee],counts``, or ``energy [PE],time [us],counts``; without ``counts`` every row is one
 event. The values say in which bin of the experiment's ``binning`` a row lies (centres of bins, or
-the events themselves); several rows in one bin add up, rows outside are left out. Counts that are
-not whole are taken as they are, as an Asimov data set has them. A pure number has no unit:
+the events themselves); several rows in one bin add up, rows outside are left out. Counts belong to
+bins, so that they need a ``binning``; a bin without a row has none, and a warning says so. Events
+need no ``binning``: the default bins sort them. Counts that are not whole are taken as they are, as
+an Asimov data set has them. A pure number has no unit:
 ``energy [keVee],f90,time [us],counts``.
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +38,7 @@ COUNTS = "counts"
 ENERGIES = ("keV", "keVnr", "keVee", "PE")
 LARGEST = 20_000_000  # bytes
 MOST_COUNTS = 1e12  # in a row: beyond, −2 ln L is rounded to more than its units
+_SHOWN = 8  # mistakes of one file that are said one by one
 _TITLE = re.compile(r"\s*([A-Za-z_][\w -]*?)\s*(?:\[([^\[\]]*)\])?\s*")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 
@@ -70,19 +73,22 @@ class OwnBackgrounds:
         return shares
 
 
-def read_counts(path: Path, cells: Cells, observable: str = "energy", shown: str = "") -> Array:
+def read_counts(
+    path: Path, cells: Cells, observable: str = "energy", shown: str = "", binned: bool = True
+) -> Array:
     """Events in each of ``cells``, shape (cells,), from the file at ``path``.
 
     ``observable`` is the title of the column of the observable, or (keVee, PE, ...) which energy
-    the column "energy" holds where its title does not say so.
+    the column "energy" holds where its title does not say so. ``binned`` says whether the cells are
+    the user's own and not default ones.
 
     Raises
     ------
     InputError
-        For a file that cannot be read, columns that are missing or in another unit, and rows that
-        are not of numbers or hold negative counts.
+        For a file that cannot be read, columns that are missing or in another unit, counts of bins
+        that nobody gave, and for every row that is not of numbers or holds negative counts.
     """
-    return _Reader(shown or path.name, cells, observable).read(path)
+    return _Reader(shown or path.name, cells, observable, binned).read(path)
 
 
 def counts_text(cells: Cells, counts: Any, comments: Sequence[str] = ()) -> str:
@@ -108,14 +114,17 @@ def _header(titles: Mapping[str, CellAxis]) -> str:
 class _Reader:
     """One reading of a file of counts; every mistake names the file and the line."""
 
-    def __init__(self, shown: str, cells: Cells, observable: str):
-        self.shown, self.cells = shown, cells
+    def __init__(self, shown: str, cells: Cells, observable: str, binned: bool):
+        self.shown, self.cells, self.binned = shown, cells, binned
         named = observable in ENERGIES
         self.observable, self.unit = ("energy", observable) if named else (observable, "")
 
-    def _refuse(self, line: int | None, found: str, expected: str, close: str = "") -> NoReturn:
+    def _mistake(self, line: int | None, found: str, expected: str, close: str = "") -> Mistake:
         where = f"{self.shown!r}" + (f", line {line}" if line else "")
-        raise InputError(Mistake("data.file", f"{where}: {found}", expected, close or None))
+        return Mistake("data.file", f"{where}: {found}", expected, close or None)
+
+    def _refuse(self, *what: Any) -> NoReturn:
+        raise InputError(self._mistake(*what))
 
     def read(self, path: Path) -> Array:
         """The counts in the cells."""
@@ -128,18 +137,52 @@ class _Reader:
             self._refuse(
                 None, "no rows of numbers", f"a header such as {self._header()!r} and rows"
             )
-        places, scales, counted = self._columns(*lines[0])
-        rows = np.array([self._row(*line, len(scales)) for line in lines[1:]])
-        weights = np.ones(len(rows)) if counted is None else rows[:, counted]
-        if np.any(weights < 0):
-            bad = int(np.flatnonzero(weights < 0)[0])
-            self._refuse(lines[1 + bad][0], f"{weights[bad]:g} counts", "counts of zero or more")
-        if np.max(weights) > MOST_COUNTS:
-            bad = int(np.argmax(weights))
-            self._refuse(lines[1 + bad][0], f"{weights[bad]:g} counts", f"at most {MOST_COUNTS:g}")
-        counts = self.cells.sorted_in([rows[:, place] * scales[place] for place in places], weights)
+        wrong: list[Mistake] = []
+        titles = [_TITLE.fullmatch(title) for title in lines[0][1].split(",")]
+        counted = [title is not None and title[1] == COUNTS for title in titles]
+        try:
+            places, scales = self._columns(*lines[0])
+        except InputError as error:
+            wrong.extend(error.mistakes)
+        values: list[list[float]] = []
+        for line in lines[1:]:
+            mistakes = list(self._row_mistakes(*line, counted))
+            wrong.extend(mistakes)
+            values.append([] if mistakes else [float(word) for word in line[1].split(",")])
+        if wrong:
+            raise InputError(self._first(wrong))
+        if any(counted) and not self.binned:
+            self._refuse_default_bins()
+        rows = np.array(values)
+        weights = rows[:, counted.index(True)] if any(counted) else np.ones(len(rows))
+        points = [rows[:, place] * scales[place] for place in places]
+        counts = self.cells.sorted_in(points, weights)
         self._say_outside(float(np.sum(weights) - np.sum(counts)), float(np.sum(counts)))
+        if any(counted):
+            self._say_missing(self.cells.sorted_in(points, np.ones(len(rows))))
         return counts
+
+    def _refuse_default_bins(self) -> NoReturn:
+        """Counts of three bins would be spread over a hundred."""
+        expected = "the bins that they are counts of, such as binning: {edges: [...], unit: %s}"
+        found = f"none, beside counts of bins in {self.shown!r}"
+        raise InputError(Mistake("binning", found, expected % self.cells.axes[0].unit))
+
+    def _say_missing(self, rows: Array) -> None:
+        """Bins of which none of the ``rows``, counted in each, speaks: no counts is a claim."""
+        missing = int(np.sum(rows == 0))
+        if missing:
+            of = f"{missing} of {rows.size} bins have no row"
+            text = f"{self.shown}: {of} and are taken to have no counts"
+            warnings.warn(text, UserWarning, stacklevel=2)
+
+    def _first(self, mistakes: list[Mistake]) -> list[Mistake]:
+        """Mistakes that are told: not thousands of a file that is something else."""
+        more = len(mistakes) - _SHOWN
+        if more <= 0:
+            return mistakes
+        rest = self._mistake(None, f"{more} more mistakes", "rows of numbers below the header")
+        return [*mistakes[:_SHOWN], rest]
 
     def _say_outside(self, outside: float, inside: float) -> None:
         """Events off the axes are left out, but not in silence."""
@@ -175,8 +218,8 @@ class _Reader:
     def _header(self) -> str:
         return _header(self._titles())
 
-    def _columns(self, line: int, text: str) -> tuple[list[int], list[float], int | None]:
-        """Column of each axis, scale of each column, and the column of the counts."""
+    def _columns(self, line: int, text: str) -> tuple[list[int], list[float]]:
+        """Column of each axis, and the scale of each column."""
         found: dict[str, tuple[int, str]] = {}
         for place, title in enumerate(text.split(",")):
             match = _TITLE.fullmatch(title)
@@ -198,7 +241,7 @@ class _Reader:
             place, unit = found[title]
             places.append(place)
             scales[place] = self._scale(line, title, unit, axis)
-        return places, scales, found[COUNTS][0] if COUNTS in found else None
+        return places, scales
 
     def _scale(self, line: int, title: str, unit: str, axis: CellAxis) -> float:
         """The unit of a column as a number; it must speak of the energy that is observed."""
@@ -212,11 +255,16 @@ class _Reader:
             found = f"{title!r} in {unit}" if unit else f"{title!r} without a unit"
             self._refuse(line, found, " or ".join(f"[{one}]" for one in accepted))
 
-    def _row(self, line: int, text: str, length: int) -> list[float]:
+    def _row_mistakes(self, line: int, text: str, counted: Sequence[bool]) -> Iterator[Mistake]:
+        """What is wrong with a row, whose columns of counts are ``counted``."""
         words = text.split(",")
-        if len(words) != length:
-            self._refuse(line, f"{len(words)} value(s)", f"{length} values")
-        for word in words:
+        if len(words) != len(counted):
+            yield self._mistake(line, f"{len(words)} value(s)", f"{len(counted)} values")
+            return
+        for word, is_count in zip(words, counted, strict=True):
             if not _NUMBER.fullmatch(word) or not math.isfinite(float(word)):
-                self._refuse(line, show(word.strip()), "a finite number")
-        return [float(word) for word in words]
+                yield self._mistake(line, show(word.strip()), "a finite number")
+            elif is_count and float(word) < 0:
+                yield self._mistake(line, f"{float(word):g} counts", "counts of zero or more")
+            elif is_count and float(word) > MOST_COUNTS:
+                yield self._mistake(line, f"{float(word):g} counts", f"at most {MOST_COUNTS:g}")

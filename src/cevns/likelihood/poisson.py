@@ -3,9 +3,12 @@ r"""The likelihood of counts: minus twice the logarithm of the Poisson likelihoo
 .. math:: D = 2 \sum_i \big[\mu_i - n_i + n_i \ln (n_i/\mu_i)\big]
 
 (Baker and Cousins, NIM 221 (1984) 437; PDG, "Statistics", eq. 40.16), zero where every
-expectation equals its count. Where the expectation of a cell falls below `FLOOR`, or below zero
-as a morphed template can, the logarithm goes on as a straight line: D stays finite and convex in
-μ, grows without bound for a count where nothing is expected, and its slope leads back.
+expectation equals its count. Where the expectation of a cell falls below `FLOOR`, the logarithm
+goes on as a straight line: D stays finite and convex in μ, grows without bound for a count where
+nothing is expected, and its slope leads back. Below zero, where a strength of either sign or a
+morphed template can bring it, there is no Poisson distribution: (μ/`BELOW`)² is added, so that no
+count at all does not reward it. Where the constraint μ ≥ 0 decides a fit, it gives way by λ
+`BELOW`²/2 events, λ the slope of −2 ln L there: 1e-4 events for a slope of 2.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FLOOR = 1e-9
 """Events per cell below which the logarithm is continued; a real expectation is far above."""
+
+BELOW = 1e-2
+"""Events below zero that cost 1 in −2 ln L: few to any count, and a curvature MINUIT can follow."""
 
 _MANY = 300.0
 """Events in a cell above which the moments of its deviance are those for large numbers."""
@@ -43,12 +49,14 @@ def deviance(observed: Array, expected: Array, offset: float | None = None) -> f
     ``offset`` is ``saturated(observed)`` where that is at hand.
     """
     total = np.sum(expected) - observed @ _logarithm(expected)
-    return float(2.0 * total) + (saturated(observed) if offset is None else offset)
+    barrier = float(np.sum((np.minimum(expected, 0.0) / BELOW) ** 2))
+    return float(2.0 * total) + barrier + (saturated(observed) if offset is None else offset)
 
 
 def slope(observed: Array, expected: Array) -> Array:
     """∂D/∂μ of each cell, shape (cells,)."""
     gradient: Array = 2.0 * (1.0 - observed / np.maximum(expected, FLOOR))
+    gradient += 2.0 * np.minimum(expected, 0.0) / BELOW**2
     return gradient
 
 
@@ -56,6 +64,7 @@ def curvature(observed: Array, expected: Array) -> Array:
     """∂²D/∂μ² of each cell, shape (cells,)."""
     above = np.maximum(expected, FLOOR)
     second: Array = 2.0 * observed / above**2 * (expected >= FLOOR)
+    second += 2.0 / BELOW**2 * (expected < 0.0)
     return second
 
 

@@ -12,16 +12,26 @@ from typing import Any
 
 import numpy as np
 
+from cevns.analysis import unmeasured_backgrounds
 from cevns.config.schema import ScanBlock, StudyBlock
-from cevns.config.settings import MOST_POINTS, read_axis
+from cevns.config.settings import MOST_POINTS
 from cevns.config.study import Study
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake
-from cevns.inference.plane import content_of, level, settings_of
+from cevns.inference.plane import (
+    content_of,
+    degrees_of_freedom,
+    level,
+    line_of,
+    moving,
+    settings_of,
+)
 from cevns.parameters import Parameter
 from cevns.scan.plan import Axis, Column, Plan, fingerprint
+from cevns.sensitivity.axes import Setting, does_nothing, scanned, setting_axes
+from cevns.sensitivity.priors import Priors
 from cevns.sensitivity.samples import COUNTS, RATIO, SPECTRUM, Counted, counted
-from cevns.sensitivity.variants import setting_axis, with_settings, with_values, written
+from cevns.sensitivity.variants import with_settings, with_values, written
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -31,22 +41,16 @@ _CHUNKS = 16  # at least, so that a stop loses little and several processes have
 _LARGEST_CHUNK, _LARGEST_OF_FITS = 8192, 128
 
 
-@dataclass(frozen=True)
-class Setting:
-    """The axis of a setting: values in its unit."""
-
-    values: tuple[float, ...]
-    unit: str
-
-
 @dataclass(frozen=True, eq=False)
 class Design:
     """What a file asks for.
 
     Attributes
     ----------
+    file : Study
+        As it is.
     study : Study
-        The file, with values for what only the scan gives one.
+        The same, with values for what only the scan gives one.
     block : StudyBlock
     axes : mapping
         Address → values in internal units, of the scanned parameters.
@@ -60,6 +64,7 @@ class Design:
         Axes without a nominal value, which the data therefore must not depend on.
     """
 
+    file: Study
     study: Study
     block: StudyBlock
     scan: ScanBlock
@@ -94,19 +99,53 @@ class Design:
 
     @property
     def dof(self) -> int:
-        """A degree of freedom for each scanned parameter, unless the file says otherwise."""
-        said = "dof" in self.scan.model_fields_set
-        return self.scan.dof if said else max(1, len(self.axes))
+        """Degrees of freedom of a region in all scanned parameters that have several points."""
+        return degrees_of_freedom(self.scan, len(moving(self.axes)))
+
+    @property
+    def limit_dof(self) -> int:
+        """Degrees of freedom of limits along `lines`."""
+        return degrees_of_freedom(self.scan, 1)
 
     @property
     def levels(self) -> tuple[tuple[float, float], ...]:
-        """(confidence, height of its contour), the lowest first."""
-        return tuple((one, level(one, self.dof)) for one in sorted(self.scan.confidence))
+        """(confidence, height) of the contours of regions, the lowest first."""
+        return self._levels(self.dof)
+
+    @property
+    def limit_levels(self) -> tuple[tuple[float, float], ...]:
+        """(confidence, height) of limits along `lines`, the lowest first."""
+        return self._levels(self.limit_dof)
+
+    def _levels(self, dof: int) -> tuple[tuple[float, float], ...]:
+        return tuple((one, level(one, dof)) for one in sorted(self.scan.confidence))
 
     @cached_property
+    def lines(self) -> tuple[str, tuple[str, ...]] | None:
+        """The axis along which there is a limit at each point of the others, and these others.
+
+        The only parameter, at each value of the settings; or the one of two beside which the
+        other does nothing by itself: a coupling, at each mass. Parameters with a single point are
+        among the others.
+        """
+        moved = moving(self.axes)
+        address = line_of(self.axes)
+        silent = [one for one in moved if one in self.silent] if len(moved) == 2 else []
+        if len(silent) == 1:
+            (address,) = (one for one in moved if one not in silent)
+        if address is None:
+            return None
+        return address, (*self.settings, *(one for one in self.axes if one != address))
+
+    @cached_property
+    def priors(self) -> Priors:
+        """What is known beforehand of axes and nuisances."""
+        return Priors.of(self.study, self.axes, self.profiled)
+
+    @property
     def constrained(self) -> tuple[str, ...]:
         """Axes with a prior, which counts as a measurement of the nominal value."""
-        return tuple(a for a in self.nominal if self.study.parameters[a].prior is not None)
+        return self.priors.axes
 
     @cached_property
     def held(self) -> tuple[str, ...]:
@@ -150,11 +189,13 @@ class Design:
         """Axes that do nothing while all others are nominal: a mass beside a coupling of zero."""
         made = self.counted(self.study)
         free = [address for address in self.axes if address not in self.constrained]
-        return tuple(address for address in free if _does_nothing(made, address, self.axes))
+        return tuple(address for address in free if does_nothing(made, address, self.axes))
 
     def counted(self, study: Study) -> Counted:
         """What the experiments of ``study``, this one or a variant of it, count."""
-        return counted(study, self.observable, self.block.ratio)
+        off = self.counting or not self.axes  # a likelihood of bins has no such data
+        open_ones = {*self.axes, *self.profiled}
+        return counted(study, self.observable, self.block.ratio, open_ones, off)
 
     # --- its points --------------------------------------------------------------------------
 
@@ -244,75 +285,20 @@ def design_of(study: Study) -> Design:
         found = f"{block.observable!r} beside the statistic poisson"
         expected = f"spectrum, the bins of 'binning'; or the statistic {COUNTING}"
         raise InputError(Mistake("study.observable", found, expected))
-    own: Mapping[str, Any] = study.written.get("study") or {}
-    if "ratio" in own and block.observable != RATIO:  # one that 'extends' brings may be unused
+    if "ratio" in block.model_fields_set and block.observable != RATIO:
         observable = block.observable or (COUNTS if block.statistic == COUNTING else SPECTRUM)
         found = f"two samples beside the observable {observable!r}"
         raise InputError(Mistake("study.ratio", found, f"none, or observable: {RATIO}"))
-    axes, powers = _axes(study, scan)
-    settings = _settings(scan)
-    powers |= {name for name in settings if _is_log(scan.settings[name])}
+    axes, logarithmic = scanned(study, scan)
+    settings, others = setting_axes(scan)
+    powers = frozenset(logarithmic | others)
     table = study.parameters
     unset = tuple(a for a in axes if table[a].value is None)
     whole = with_values(study, {a: _middle(table[a], axes[a]) for a in unset}) if unset else study
     profiled = _profiled(whole, scan, axes)
-    design = Design(whole, block, scan, axes, settings, profiled, frozenset(powers), unset)
+    design = Design(study, whole, block, scan, axes, settings, profiled, powers, unset)
     _refuse(design)
     return design
-
-
-def _axes(study: Study, scan: ScanBlock) -> tuple[dict[str, Array], set[str]]:
-    """Address → values of the scanned parameters, and which of them are logarithmic."""
-    axes: dict[str, Array] = {}
-    powers = set()
-    for name, axis in scan.axes.items():
-        path = f"scan.parameters.{name}"
-        ends = list(dict.fromkeys(study.ties.get(a, a) for a in study.matching(name)))
-        if len(ends) != 1:
-            raise InputError(Mistake(path, f"{name!r} for {', '.join(ends)}", "one full address"))
-        (address,) = ends
-        if address in axes:
-            raise InputError(Mistake(path, f"{address} for the second time", "each axis once"))
-        axes[address] = _spaced(read_axis(axis, study.parameters[address], path), path)
-        if _is_log(axis):
-            powers.add(address)
-    return axes, powers
-
-
-def _settings(scan: ScanBlock) -> dict[str, Setting]:
-    found = {}
-    for name, axis in scan.settings.items():
-        path = f"scan.settings.{name}"
-        read, unit = setting_axis(axis, path)
-        found[name] = Setting(tuple(_spaced(read, path).tolist()), unit)
-    return found
-
-
-def _spaced(read: Mapping[str, Any], path: str) -> Array:
-    if read["points"] < 2:  # its other end would not be looked at
-        raise InputError(Mistake(path, "an axis with one point", "two or more, from end to end"))
-    make = np.geomspace if read["spacing"] == "log" else np.linspace
-    return make(read["from"], read["to"], read["points"])
-
-
-def _is_log(axis: Any) -> bool:
-    return isinstance(axis, Mapping) and axis.get("spacing") == "log"
-
-
-def _does_nothing(made: Counted, address: str, axes: Mapping[str, Array]) -> bool:
-    """Whether nothing that is counted moves with an axis, at its ends and in its middle.
-
-    An end where nothing can be computed says nothing about it.
-    """
-    values, nominal = axes[address], made.net({})
-    for one in (values[0], values[len(values) // 2], values[-1]):
-        try:
-            moved = made.net({address: float(one)})
-        except InputError:
-            continue
-        if not np.allclose(moved, nominal, rtol=1e-12, atol=0.0):
-            return False
-    return True
 
 
 def _middle(parameter: Parameter, values: Array) -> dict[str, Any]:
@@ -361,14 +347,7 @@ def _refuse(design: Design) -> None:
         fitted = f", or the statistic {POISSON}" if design.axes else ""
         expected = f"a prior on what is profiled{fitted}"
         raise InputError(Mistake("scan.profile", found, expected))
-    for address in (address for pair in design.study.correlations for address in pair):
-        if address in design.profiled and table[address].prior is None:
-            found = f"{address}, which has no prior"
-            raise InputError(Mistake("correlations", found, "two parameters with priors"))
-    for pair in design.study.correlations:
-        if design.counting and {*pair} & {*design.constrained} and {*pair} & {*design.profiled}:
-            found = f"{' and '.join(pair)}, one scanned and the other profiled"
-            raise InputError(Mistake("correlations", found, f"the statistic {POISSON} for these"))
+    _ = design.priors  # correlations that cannot be
     norms = {*design.axes, *(a for a in table if table[a].prior is not None)}
     both = [a for a in norms if f".{a}".endswith(f".{SIGNAL_NORM}")]
     if both and any(design.systematics) and not design.counting:
@@ -391,8 +370,8 @@ def _say_about_off(design: Design) -> None:
     """
     if not design.axes:
         return
-    measured = any(blocks.exposure.off for blocks in design.study.blocks.values())
-    norms = [a for a in design.study.parameters if ".norm" in a and "background." in a]
-    if measured and norms and not design.counting and not {*norms} & {*design.profiled}:
-        text = f"exposure.off is not used by a likelihood: profile {norms[0]}, with a prior"
+    lacking = unmeasured_backgrounds(design.study, design.study.blocks, design.profiled)
+    if lacking and not design.counting:
+        listed = ", ".join(lacking)
+        text = f"exposure.off is not used by a likelihood: profile {listed}, with a prior"
         warnings.warn(text, UserWarning, stacklevel=2)

@@ -16,7 +16,6 @@ from cevns.config.study import Study, study_from
 from cevns.declared import SIGNAL_NORM
 from cevns.errors import InputError, Mistake, unknown_name
 from cevns.inference.plane import height_at, held_at
-from cevns.likelihood.constraints import Constraints
 from cevns.likelihood.joint import Likelihood
 from cevns.likelihood.poisson import deviance, saturated
 from cevns.parameters import Theta
@@ -24,6 +23,7 @@ from cevns.scan.evaluate import Evaluator, Make
 from cevns.scan.plan import Plan
 from cevns.sensitivity.counting import chi_squared, covariance, significance
 from cevns.sensitivity.design import SIGNIFICANCE, Design, design_of
+from cevns.sensitivity.few import warn_of_few
 from cevns.sensitivity.samples import COUNTS, Sample, counted
 from cevns.sensitivity.variants import with_values
 
@@ -46,11 +46,13 @@ class StudyGrid:
 
     def make(self) -> Make:
         """Makes the evaluator in each process, from the content of the file."""
-        study = self.design.study
+        study = self.design.file
         return partial(make_evaluator, dict(study.written), str(study.directory))
 
     def try_out(self) -> None:
         """Evaluate the two ends and the middle of the grid, before anything is written.
+
+        Warns of a χ² of few counts.
 
         Raises
         ------
@@ -62,6 +64,7 @@ class StudyGrid:
         texts = evaluator_of(self.design)(points, plan.seeds())["status"]
         if all(texts):
             raise InputError(Mistake("scan", f"no point that succeeds ({texts[1]})", _POSSIBLE))
+        warn_of_few(self.design)
 
 
 _POSSIBLE = "a grid on which the study can be made"
@@ -153,7 +156,10 @@ class _OnGrids:
         self._takes_grids: dict[str, bool] = {}
 
     def heights(self, theta: Theta) -> list[Array]:
-        """The statistic for each systematic at θ, arrays of its points or less."""
+        """The statistic for each systematic at θ, arrays of its points or less.
+
+        Without what the priors of the axes add to it.
+        """
         raise NotImplementedError
 
     def _singly(self, points: Points) -> list[str]:
@@ -202,22 +208,11 @@ class _OnGrids:
             except InputError as error:
                 status[rows] = str(error.mistakes[0])
                 continue
-            constraint = self._constraint({a: values[rows] for a, values in points.items()})
+            known = self.design.priors.height({a: values[rows] for a, values in points.items()})
             for name, heights in zip(names, each, strict=True):
-                found[name][rows] = heights + constraint
+                found[name][rows] = heights + known
                 status[rows[~np.isfinite(found[name][rows])]] = _NO_ERROR
         return found, status
-
-    def _constraint(self, points: Points) -> Array | float:
-        """What the priors of the axes add: each is a measurement of its nominal value."""
-        known = [address for address in self.design.constrained if address in points]
-        if not known:
-            return 0.0
-        pairs = {p: rho for p, rho in self.study.correlations.items() if set(p) <= set(known)}
-        priors = Constraints.of(self.study.parameters, known, pairs)
-        values = np.stack([points[address] for address in priors.addresses], axis=-1)
-        pulls = (values - priors.centres) / priors.widths
-        return np.asarray(np.einsum("...i,ij,...j->...", pulls, priors.precision, pulls))
 
 
 class Expected(_OnGrids):
@@ -242,22 +237,28 @@ class Counting(_OnGrids):
     @cached_property
     def nominal(self) -> Array:
         """x₀ at the nominal point, shape (m,)."""
-        return self.counted.values(self.counted.net({}))
+        return self._measured[0]
 
     @cached_property
     def used(self) -> Array:
         """Which of them are compared: where nothing is expected there is no χ², shape (m,)."""
-        return np.asarray(self.counted.variances(self.counted.net({})) > 0)
+        return np.asarray(self._measured[1] > 0)
+
+    @cached_property
+    def _measured(self) -> tuple[Array, Array]:
+        return self.counted.measured({})
 
     def heights(self, theta: Theta) -> list[Array]:
-        """χ² of each point."""
-        expected = self.design.block.sigma_from == "expected"
-        net = self.counted.net(theta)
-        values = self.counted.values(net)
-        at: Theta = {} if expected else theta
+        """χ² of each point, the nuisances profiled."""
+        expected, priors = self.design.block.sigma_from == "expected", self.design.priors
+        values, variances = self.counted.measured(theta)
         scale = self.nominal if expected else values
-        matrix = self._covariance(at, self.counted.net({}) if expected else net)
-        residuals = (values - self.nominal)[..., self.used]
+        effects = self._effects({} if expected else theta)
+        counting = self._measured[1] if expected else variances
+        matrix = covariance(counting, effects, priors.covariance)
+        # Where the axes are, correlations with them move the nuisances.
+        moved = np.einsum("...p,...pm->...m", priors.expected(theta), effects)
+        residuals = (values + moved - self.nominal)[..., self.used]
         found = []
         for systematic in self.design.systematics:
             shared = systematic**2 * self._shared(scale)
@@ -266,24 +267,21 @@ class Counting(_OnGrids):
         return found
 
     def _shared(self, scale: Array) -> Array:
-        """xᵢ xⱼ where a systematic acts on both alike, shape (..., m, m)."""
+        """xᵢ xⱼ where a systematic of the signal acts on both alike, shape (..., m, m)."""
         owners = self.counted.owners
         together = owners[:, None] == owners[None, :]
         if self.design.block.correlated:
             together = np.ones_like(together)
+        together = together & (owners >= 0) & (owners >= 0)[:, None]
         shared: Array = scale[..., :, None] * scale[..., None, :] * together
         return shared
 
-    def _covariance(self, theta: Theta, net: Array) -> Array:
-        """From counting and from the nuisances, shape (..., m, m)."""
-        profiled = self.design.profiled
-        effects = [self._effect(address, theta) for address in profiled]
-        variances = self.counted.variances(net)
-        grid = np.broadcast_shapes(*(one.shape[:-1] for one in effects), variances.shape[:-1])
-        stacked = np.zeros((*grid, len(profiled), variances.shape[-1]))
-        for place, effect in enumerate(effects):
-            stacked[..., place, :] = effect
-        return covariance(variances, stacked, self._correlation)
+    def _effects(self, theta: Theta) -> Array:
+        """What one standard deviation of each nuisance does to x, shape (..., p, m)."""
+        each = [self._effect(address, theta) for address in self.design.profiled]
+        if not each:
+            return np.zeros((0, self.nominal.shape[-1]))
+        return np.stack(np.broadcast_arrays(*each), axis=-2)
 
     def _effect(self, address: str, theta: Theta) -> Array:
         """What one standard deviation of a nuisance does to x, shape (..., m)."""
@@ -291,27 +289,15 @@ class Counting(_OnGrids):
         value, width = float(parameter.value), float(parameter.prior or 0.0)
         low, high = parameter.bounds or (-math.inf, math.inf)
         ends = max(value - width, low), min(value + width, high)
-        below, above = (
-            self.counted.values(self.counted.net({**theta, address: end})) for end in ends
-        )
+        below, above = (self.counted.measured({**theta, address: end})[0] for end in ends)
         effect: Array = (above - below) * (width / (ends[1] - ends[0]))
         return effect
-
-    @cached_property
-    def _correlation(self) -> Array:
-        profiled = self.design.profiled
-        matrix = np.eye(len(profiled))
-        for pair, rho in self.study.correlations.items():
-            if set(pair) <= set(profiled):
-                one, two = (profiled.index(address) for address in pair)
-                matrix[one, two] = matrix[two, one] = rho
-        return matrix
 
     def precision(self, systematic: float) -> float:
         """Relative uncertainty of the strength of the signal, with a systematic."""
         with np.errstate(all="ignore"):
             signal = self._effect_of_signal()[self.used]
-            matrix = self._covariance({}, self.counted.net({}))
+            matrix = covariance(self._measured[1], self._effects({}), self.design.priors.covariance)
             matrix = matrix + systematic**2 * self._shared(self.nominal)
             chosen = matrix[np.ix_(self.used, self.used)]
             return float(1.0 / np.sqrt(chi_squared(signal, chosen)))

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 
 from cevns.errors import InputError, Mistake
-from cevns.inference.outcome import Region, below, column_title, limit_row
+from cevns.inference.outcome import (
+    ABOVE,
+    ALLOWED,
+    BELOW,
+    Region,
+    below,
+    coarse,
+    column_title,
+    limit_rows,
+)
+from cevns.inference.plane import moving
 from cevns.scan.merge import OK, Result
 from cevns.sensitivity.design import PRECISION, SIGNIFICANCE, Design
 
@@ -53,13 +63,8 @@ class Sensitivity:
         exact for powers. The nominal value is one of the nodes. An end that the axis does not
         reach is None.
         """
-        nodes, scale = self.design.axes[address], self.design.unit(address)[1]
-        nominal = self.design.nominal.get(address)
-        if nominal is not None and nodes[0] < nominal < nodes[-1] and self._alone(address):
-            place = int(np.searchsorted(nodes, nominal))
-            if nodes[place] != nominal:
-                nodes = np.insert(nodes, place, nominal)
-                heights = np.insert(heights, place, 0.0)
+        scale = self.design.unit(address)[1]
+        nodes, heights = self._with_nominal(heights, address)
         log = address in self.design.logarithmic
         there, back = (np.log, np.exp) if log else (np.asarray, float)
         ends = below(there(nodes / scale), *_evened(heights, height, log))
@@ -68,28 +73,66 @@ class Sensitivity:
             for low, high in ends
         ]
 
+    def _with_nominal(self, heights: Array, address: str) -> tuple[Array, Array]:
+        """Points along an axis, shape (n,), and heights, shape (..., n), with the nominal ones."""
+        nodes, nominal = self.design.axes[address], self.design.nominal.get(address)
+        if nominal is None or not nodes[0] < nominal < nodes[-1] or not self._alone(address):
+            return nodes, heights
+        place = int(np.searchsorted(nodes, nominal))
+        if nodes[place] == nominal:
+            return nodes, heights
+        return np.insert(nodes, place, nominal), np.insert(heights, place, 0.0, axis=-1)
+
+    def beside(self, heights: Array, height: float) -> Iterator[str]:
+        """For each of `rows`, in a word, whether what is allowed at the nominal point is off it.
+
+        A coupling whose nominal value is zero is below any logarithmic axis.
+        """
+        if self.lines is None:
+            return
+        address, _ = self.lines
+        nodes, nominal = self.design.axes[address], self.design.nominal.get(address)
+        moved = np.moveaxis(heights, self.design.names.index(address), -1)
+        for first, last in moved.reshape(-1, len(nodes))[:, [0, -1]]:
+            below = nominal is not None and nominal < nodes[0] and first > height
+            above = nominal is not None and nominal > nodes[-1] and last > height
+            alone = self._alone(address)
+            yield BELOW if below and alone else ABOVE if above and alone else ""
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the points along `lines` are too far apart (`cevns.inference.outcome.coarse`)."""
+        if self.lines is None:
+            return False
+        address, _ = self.lines
+        ends = address not in self.design.logarithmic  # on which powers are exact
+        for surface in self.surfaces.values():
+            moved = np.moveaxis(surface, self.design.names.index(address), -1)
+            _, all_heights = self._with_nominal(moved, address)
+            rows = all_heights.reshape(-1, all_heights.shape[-1])
+            if any(coarse(row, h, ends) for row in rows for _, h in self.design.limit_levels):
+                return True
+        return False
+
     def _alone(self, address: str) -> bool:
         """Whether the nominal point is on every line along this axis: all others do nothing."""
         return all(one in self.design.silent for one in self.design.axes if one != address)
 
     @property
     def lines(self) -> tuple[str, tuple[str, ...]] | None:
-        """The axis along which there is a limit at each point of the others, and these others.
-
-        The only parameter, at each value of the settings; or the one of two beside which the
-        other does nothing by itself: a coupling, at each mass.
-        """
-        axes = tuple(self.design.axes)
-        if len(axes) == 1:
-            return axes[0], tuple(self.design.settings)
-        silent = [address for address in axes if address in self.design.silent]
-        if len(axes) == 2 and len(silent) == 1:
-            (other,) = (address for address in axes if address not in silent)
-            return other, (*self.design.settings, silent[0])
-        return None
+        """Where there are limits: `Design.lines`."""
+        return self.design.lines
 
     def limits(self, heights: Array, height: float) -> Iterator[tuple[tuple[float, ...], Region]]:
         """Along the axis of `lines`: the values of the others, in their units, and each region."""
+        for at, found in self.rows(heights, height):
+            for region in found or ():
+                yield at, region
+
+    def rows(
+        self, heights: Array, height: float
+    ) -> Iterator[tuple[tuple[float, ...], list[Region] | None]]:
+        """The same at all values of the others, regions or none; None where all points failed."""
         if self.lines is None:
             return
         address, others = self.lines
@@ -98,28 +141,61 @@ class Sensitivity:
         values = [self.design.shown(name) for name in others]
         for index in np.ndindex(*moved.shape[:-1]):
             at = tuple(float(own[i]) for own, i in zip(values, index, strict=True))
-            for region in self.regions(moved[index], address, height):
-                yield at, region
+            there = np.any(np.isfinite(moved[index]))
+            yield at, self.regions(moved[index], address, height) if there else None
 
     def contours(self, heights: Array, height: float) -> list[tuple[Array, Array]]:
-        """Lines in the plane of two scanned parameters, as x and y in their units.
+        """Lines in the plane of two axes, as x and y in their units.
 
         Interpolated like the ends of `regions`.
         """
+        back = self._back
+        lines: Any = self._surface(heights, height).lines(self._limit(height))
+        return [(back[0](line[:, 0]), back[1](line[:, 1])) for line in lines]
+
+    def areas(self, heights: Array, height: float) -> list[tuple[Array, Array]]:
+        """What the `contours` enclose in the plane, as corners and codes of paths."""
+        back = self._back
+        generator = self._surface(heights, height)
+        limit = self._limit(height)
+        points, codes = generator.filled(min(-1.0, limit + math.log(_VANISHING) - 1.0), limit)
+        corners = [np.column_stack([back[i](one[:, i]) for i in range(2)]) for one in points]
+        return list(zip(corners, codes, strict=True))
+
+    @property
+    def _powers(self) -> list[bool]:
+        return [name in self.design.logarithmic for name in self.design.names]
+
+    @property
+    def _back(self) -> list[Any]:
+        return [np.exp if log else np.asarray for log in self._powers]
+
+    @property
+    def _in_powers(self) -> bool:
+        """Whether χ² in the plane is interpolated like powers: what `regions` have on a line."""
+        return self._powers[-1] if self.design.settings else any(self._powers)
+
+    def _limit(self, height: float) -> float:
+        return _evened(np.zeros(0), height, self._in_powers)[1]
+
+    def _surface(self, heights: Array, height: float) -> Any:
+        """χ² between the points of a plane, the second axis with its nominal value."""
         from contourpy import contour_generator
 
-        powers = [name in self.design.logarithmic for name in self.design.axes]
-        x, y = (self.design.shown(name) for name in self.design.axes)
-        x, y = (np.log(v) if log else v for v, log in zip((x, y), powers, strict=True))
-        evened, limit = _evened(heights, height, any(powers))
-        lines: Any = contour_generator(x, y, np.ma.masked_invalid(evened.T)).lines(limit)
-        back = [np.exp if log else np.asarray for log in powers]
-        return [(back[0](line[:, 0]), back[1](line[:, 1])) for line in lines]
+        first, second = self.design.names
+        x, y = self.design.shown(first), self.design.shown(second)
+        if self.design.settings:
+            y, heights = self._with_nominal(heights, second)
+            y = y / self.design.unit(second)[1]
+        x, y = (np.log(v) if log else v for v, log in zip((x, y), self._powers, strict=True))
+        evened, _ = _evened(heights, height, self._in_powers)
+        return contour_generator(x, y, np.ma.masked_invalid(evened.T), fill_type="OuterCode")
 
     @property
     def has_plane(self) -> bool:
-        """Whether it is a plane of two scanned parameters."""
-        return len(self.design.axes) == 2 and not self.design.settings
+        """Whether it is a plane of two scanned parameters, each with several points."""
+        axes = self.design.axes
+        return len(axes) == len(moving(axes)) == 2 and not self.design.settings
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -171,13 +247,15 @@ class Sensitivity:
         if self.lines is None:
             return found
         address, others = self.lines
-        levels = [height for _, height in self.design.levels]
+        levels = [height for _, height in self.design.limit_levels]
         if not others:
             found["intervals"] = [[_ends(r) for _, r in self.limits(heights, h)] for h in levels]
         else:
             found["limits"] = {
                 "parameter": address,
                 "along": list(others),
+                "levels": levels,
+                "dof": self.design.limit_dof,
                 "regions": [
                     [{**dict(zip(others, at, strict=True)), **_ends(r)} for at, r in some]
                     for some in (self.limits(heights, height) for height in levels)
@@ -249,7 +327,8 @@ def sensitivity(design: Design, result: Result) -> Sensitivity:
 def contours_text(made: Sensitivity) -> str:
     """CSV of all contours of a plane: systematic, confidence, number of the line, x, y."""
     design = made.design
-    lines = [_comment(made), ",".join([*_LEADING, "contour", *map(_titled(design), design.axes)])]
+    titles = [*_LEADING, "contour", *map(_titled(design), design.axes)]
+    lines = [_comment(made, design.dof), ",".join(titles)]
     for systematic, heights in made.surfaces.items():
         for confidence, height in design.levels:
             start = f"{systematic:.6g},{confidence:.6g}"
@@ -260,19 +339,21 @@ def contours_text(made: Sensitivity) -> str:
 
 
 def limits_text(made: Sensitivity) -> str:
-    """CSV of limits: systematic, confidence, what they are along, lower and upper end.
+    """CSV of limits: systematic, confidence, what they are along, both ends, what these are.
 
-    An end that the axis does not reach is empty.
+    See `cevns.inference.outcome.limit_rows`.
     """
     assert made.lines is not None
     design, (address, others) = made.design, made.lines
     title = _titled(design)
     ends = [title(address, f" {side}") for side in ("lower", "upper")]
-    lines = [_comment(made), ",".join([*_LEADING, *map(title, others), *ends])]
+    titles = [*_LEADING, *map(title, others), *ends, ALLOWED]
+    lines = [_comment(made, design.limit_dof), ",".join(titles)]
     for systematic, heights in made.surfaces.items():
-        for confidence, height in design.levels:
-            for at, region in made.limits(heights, height):
-                lines.append(limit_row([systematic, confidence], at, region))
+        for confidence, height in design.limit_levels:
+            each = zip(made.rows(heights, height), made.beside(heights, height), strict=True)
+            for (at, found), beside in each:
+                lines.extend(limit_rows([systematic, confidence], at, found, beside=beside))
     return "\n".join(lines) + "\n"
 
 
@@ -294,12 +375,10 @@ def counts_text(made: Sensitivity) -> str:
 _LEADING = ("systematic", "confidence")
 
 
-def _comment(made: Sensitivity) -> str:
+def _comment(made: Sensitivity, dof: int) -> str:
     design = made.design
     kind = "chi2 of counts" if design.counting else "-2 ln L of expected counts"
-    return (
-        f"# {design.study.name}: {kind}, {design.dof} dof; systematic and confidence as fractions"
-    )
+    return f"# {design.study.name}: {kind}, {dof} dof; systematic and confidence as fractions"
 
 
 def _titled(design: Design) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from cevns.backgrounds import background_norm
 from cevns.config.study import Study
 from cevns.datasets.files import cells_of
 from cevns.errors import InputError, Mistake, nearest
@@ -42,6 +44,9 @@ class Sample:
         Only these groups of components, each by itself; all together where it is empty.
     off_over_on : float
         Time without the source over time with it; infinite where the background is known.
+    described : bool
+        Whether the norm of every background is scanned or profiled, so that what is counted
+        without the source measures these. Where it is not, that is subtracted cell by cell.
     """
 
     experiment: Experiment
@@ -50,6 +55,17 @@ class Sample:
     binned: bool
     groups: tuple[str, ...]
     off_over_on: float
+    described: bool
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether what is counted without the source takes the place of any background at θ."""
+        return math.isfinite(self.off_over_on) and not self.described
+
+    @property
+    def measures(self) -> bool:
+        """Whether what is counted without the source is compared with the background at θ."""
+        return math.isfinite(self.off_over_on) and self.described
 
     def _own(self, theta: Theta) -> Theta:
         return Local({**self.values, **theta}, self.names)
@@ -106,7 +122,9 @@ class Sample:
 class Counted:
     """What a study compares: numbers x with the variance that counting them has.
 
-    A ratio is x = a/b; everything else is the events themselves, backgrounds subtracted.
+    A ratio is x = a/b; everything else is the events themselves, backgrounds subtracted. Behind
+    them are the cells without the source of samples whose backgrounds are described: the same
+    backgrounds measured for themselves, as events in the time with the source.
     """
 
     samples: tuple[Sample, ...]
@@ -118,10 +136,18 @@ class Counted:
         return np.concatenate([sample.background({}) for sample in self.samples])
 
     @cached_property
-    def _subtracted(self) -> Array:
+    def fewest(self) -> float:
+        """The smallest number of events expected in a cell, of those where there are any."""
+        events = self.net({}) + self.backgrounds
+        return float(np.min(events[events > 0], initial=np.inf))
+
+    @cached_property
+    def _added(self) -> Array:
         """What a background adds to a variance: its own, and that of what is subtracted for it."""
         shares = [
             np.full(len(sample.background({})), 1.0 + 1.0 / sample.off_over_on)
+            if sample.subtracts
+            else np.ones(len(sample.background({})))
             for sample in self.samples
         ]
         added: Array = self.backgrounds * np.concatenate(shares)
@@ -132,34 +158,44 @@ class Counted:
         signals = [sample.signal(theta) for sample in self.samples]
         grid = np.broadcast_shapes(*(one.shape[:-1] for one in signals))
         signals = [np.broadcast_to(one, (*grid, one.shape[-1])) for one in signals]
-        moved = np.concatenate([sample.background(theta) for sample in self.samples])
-        found: Array = np.concatenate(signals, axis=-1) + (moved - self.backgrounds)
+        moved = [one.background({} if one.subtracts else theta) for one in self.samples]
+        excess = np.concatenate(moved) - self.backgrounds
+        found: Array = np.concatenate(signals, axis=-1) + excess
         return found
 
-    def values(self, net: Array) -> Array:
-        """x of the events ``net``, shape (..., m)."""
-        if not self.pairs:
-            return net
-        over, under = (net[..., list(side)] for side in zip(*self.pairs, strict=True))
-        return np.asarray(over / under)
+    def measured(self, theta: Theta) -> tuple[Array, Array]:
+        """x and its variance from counting, both of shape (..., m)."""
+        net = self.net(theta)
+        values, variances = net, net + self._added
+        if self.pairs:
+            over, under = (list(side) for side in zip(*self.pairs, strict=True))
+            a, b = ((net[..., own], variances[..., own]) for own in (over, under))
+            values, variances = a[0] / b[0], ratio_variance(a[0], b[0], a[1], b[1])
+        return self._with_off(values, self._off(theta)), self._with_off(variances, self._off_errors)
 
-    def variances(self, net: Array) -> Array:
-        """The variance of each x from counting, shape (..., m)."""
-        counting = net + self._subtracted
-        if not self.pairs:
-            return counting
-        over, under = (list(side) for side in zip(*self.pairs, strict=True))
-        return ratio_variance(
-            net[..., over], net[..., under], counting[..., over], counting[..., under]
+    def _off(self, theta: Theta) -> Array:
+        """Events beyond the nominal ones in the cells without the source, shape (k,)."""
+        return _joined(
+            one.background(theta) - one.background({}) for one in self.samples if one.measures
         )
 
     @cached_property
+    def _off_errors(self) -> Array:
+        """Their variances from counting, shape (k,)."""
+        return _joined(one.background({}) / one.off_over_on for one in self.samples if one.measures)
+
+    def _with_off(self, numbers: Array, off: Array) -> Array:
+        behind = np.broadcast_to(off, (*numbers.shape[:-1], len(off)))
+        return np.concatenate([numbers, behind], axis=-1)
+
+    @cached_property
     def owners(self) -> Array:
-        """The number of the sample that each x belongs to, shape (m,)."""
-        if self.pairs:
-            return np.arange(len(self.pairs))
+        """The number of the sample whose signal each x has, −1 for one without, shape (m,)."""
         sizes = [len(sample.background({})) for sample in self.samples]
-        return np.repeat(np.arange(len(sizes)), sizes)
+        own = np.repeat(np.arange(len(sizes)), sizes)
+        if self.pairs:
+            own = np.arange(len(self.pairs))
+        return np.concatenate([own, np.full(len(self._off_errors), -1)])
 
     def takes_grids(self, address: str, values: Array) -> bool:
         """Whether an array at ``address`` gives in one call what its values give one by one.
@@ -179,8 +215,29 @@ class Counted:
         return bool(np.allclose(together, singly, rtol=_SAME, atol=0.0))
 
 
-def counted(study: Study, observable: str, ratio: tuple[str, ...]) -> Counted:
+def _joined(arrays: Iterable[Array]) -> Array:
+    return np.concatenate([np.zeros(0), *arrays])
+
+
+def counted(
+    study: Study,
+    observable: str,
+    ratio: tuple[str, ...],
+    open_ones: Collection[str] = (),
+    off: bool = True,
+) -> Counted:
     """What the experiments of ``study`` count for an observable.
+
+    Parameters
+    ----------
+    study : Study
+    observable : str
+    ratio : tuple of str
+        The two samples of a ratio.
+    open_ones : collection of str
+        Addresses that are scanned or profiled.
+    off : bool
+        Whether what is counted without the source is used.
 
     Raises
     ------
@@ -188,6 +245,10 @@ def counted(study: Study, observable: str, ratio: tuple[str, ...]) -> Counted:
         For samples of a ratio that are not there, and where nothing is expected.
     """
     made = _counted(study, observable, ratio)
+    if not off:
+        made = replace(made, samples=tuple(replace(s, off_over_on=np.inf) for s in made.samples))
+    elif open_ones:
+        made = replace(made, samples=tuple(_described(s, open_ones) for s in made.samples))
     nominal = made.net({})
     wanting = nominal <= 0 if made.pairs else nominal + made.backgrounds <= 0
     if np.any(wanting) if made.pairs else np.all(wanting):
@@ -210,13 +271,20 @@ def _counted(study: Study, observable: str, ratio: tuple[str, ...]) -> Counted:
     return Counted(samples, tuple((2 * i, 2 * i + 1) for i in range(len(names))))
 
 
+def _described(sample: Sample, open_ones: Collection[str]) -> Sample:
+    """The same, knowing whether the norms of its backgrounds are among ``open_ones``."""
+    backgrounds = sample.experiment.detector.backgrounds
+    norms = [sample.names[background_norm(one.name)] for one in backgrounds]
+    return replace(sample, described=all(norm in open_ones for norm in norms))
+
+
 def _sample(study: Study, name: str, binned: bool = False, groups: tuple[str, ...] = ()) -> Sample:
     own = study.addresses(name)
     names = {one.address: study.ties.get(address, address) for address, one in own.items()}
     values = {names[address]: value for address, value in study.theta(name).items()}
     exposure = study.blocks[name].exposure
     ratio = exposure.off / exposure.amount if exposure.off else np.inf
-    return Sample(study.experiments[name], names, values, binned, groups, ratio)
+    return Sample(study.experiments[name], names, values, binned, groups, ratio, False)
 
 
 def _refuse_groups(study: Study, name: str, ratio: tuple[str, ...]) -> None:
