@@ -108,7 +108,7 @@ def test_parameters_are_listed(good: Path, capsys: pytest.CaptureFixture[str]) -
         "address": "detector.mass",
         "value": 1.0,
         "unit": "kg",
-        "bounds": [0.0, "inf"],
+        "bounds": [0.0, None],
     }
     assert run(["list", "parameters", str(good)]) == 0
     assert "sin2_theta_w" in capsys.readouterr().out

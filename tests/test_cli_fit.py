@@ -156,11 +156,27 @@ def test_no_convergence_is_said_and_fails(
     def stopped(*arguments: Any) -> Minimum:
         return replace(minimise(*arguments), converged=False)
 
-    monkeypatch.setattr(inference, "minimise", stopped)
+    monkeypatch.setattr(inference, "settled", stopped)
     assert run(["fit", str(file), "--json"]) == 1
     out, err = capsys.readouterr()
     assert json.loads(out)["converged"] is False
     assert err.startswith("warning: the fit did not converge") and err.count("\n") == 1
+
+
+def test_what_is_degenerate_is_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line, with the sign of the correlation; the tables leave out what is not known."""
+    content = file.read_text("utf-8")
+    file.write_text(content + "fit: {parameters: [signal.norm, source.norm]}\n", "utf-8")
+    assert run(["fit", str(file)]) == 0
+    out, err = capsys.readouterr()
+    names = "signal.norm, source.norm"
+    expected = f"the data cannot tell {names} apart (correlation −1): no errors are given"
+    assert err == f"warning: {expected}\n"
+    assert "[–, –]" in out and "Flux-averaged" not in out
+    asked = "[signal.norm, source.norm, source.flux]"
+    file.write_text(content + f"fit: {{parameters: {asked}}}\n", "utf-8")
+    assert run(["fit", str(file), "--json"]) == 0
+    assert "(correlation ±1)" in capsys.readouterr().err
 
 
 MISTAKES = {

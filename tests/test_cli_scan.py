@@ -103,6 +103,24 @@ def test_tables_show_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert result["statistic"][0] is None and result["failed"] == 1
 
 
+def test_an_axis_with_one_point_and_limits_at_each_mass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is said of degrees of freedom: one of an interval and of a limit, two of a region."""
+    held = "Ar.neutron_skin: {from: 1 fm, to: 2 fm, points: 1}"
+    out = printed(capsys, scan_file(tmp_path, f"{held}, {LINE}"), "--output", tmp_path / "out")
+    assert "scan of 1 × 8 points" in out
+    assert "Levels of sin2_theta_w, χ² with 1 degree of freedom" in out and "limits" not in out
+    assert not [*(tmp_path / "out").glob("*.png")]
+    mass = "light-vector.mass: {from: 10 MeV, to: 90 MeV, points: 2, spacing: log}"
+    coupling = "light-vector.coupling: {from: 0, to: 1e-3, points: 5}"
+    file = scan_file(tmp_path, f"{mass}, {coupling}")
+    file.write_text(f"{file.read_text('utf-8')}model: [standard-model, light-vector]\n", "utf-8")
+    out = " ".join(printed(capsys, file).split())
+    assert "Levels, χ² with 2 degrees of freedom" in out
+    assert "at each light-vector.mass (limits.csv): χ² with 1 degree of freedom, above" in out
+
+
 def test_three_axes_and_nothing_profiled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

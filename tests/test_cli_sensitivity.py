@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,48 @@ def test_folder_of_a_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert {path: path.stat().st_mtime_ns for path in shards} == shards
 
 
+MEDIATOR = "light-vector.mass: {from: 1 MeV, to: 100 MeV, points: 3, spacing: log}"
+SMALL = "light-vector.coupling: {from: 1e-6, to: 1e-2, points: 41, spacing: log}"
+AGAIN = {
+    "a ratio that is extended and not used": (
+        "study: {statistic: chi2-counting, observable: ratio, ratio: [delayed, prompt]}\n" + LINE,
+        "study: {observable: counts}\n",
+    ),
+    "and a mass that only the scan gives": (
+        "model: [standard-model, light-vector]\n"
+        "study: {statistic: chi2-counting, observable: ratio, ratio: [delayed, prompt]}\n",
+        f"study: {{observable: counts}}\nscan: {{parameters: {{{MEDIATOR}, {SMALL}}}}}\n",
+    ),
+    "a ratio that is used": (
+        "study: {statistic: chi2-counting, ratio: [delayed, prompt], observable: ratio}\n",
+        LINE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AGAIN)
+@pytest.mark.parametrize("verb", ["sensitivity", "predict"])
+def test_a_written_configuration_runs_again(
+    verb: str, case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is extended, and whichever command wrote it: the same numbers, also of a resumed."""
+    base, more = AGAIN[case]
+    (tmp_path / "base.yaml").write_text(BASE.replace("model: [standard-model, nsi]\n", "") + base)
+    model = "" if "model:" in base else "model: [standard-model, nsi]\n"
+    file, output = tmp_path / "study.yaml", tmp_path / "out"
+    file.write_text(f"extends: base.yaml\n{model}{more}")
+    first = printed(capsys, file, "--json", "--output", output)
+    config = output / "config.yaml"
+    if verb == "predict" and "mass" not in case:
+        config = tmp_path / "predicted" / "config.yaml"
+        assert run(["predict", str(file), "--output", str(config.parent)]) == 0
+        capsys.readouterr()
+    assert printed(capsys, config, "--json", "--output", output) == first
+    assert printed(capsys, config, "--json", "--output", tmp_path / "other") == first
+    written = (tmp_path / "other" / "config.yaml").read_text("utf-8")
+    assert written == (output / "config.yaml").read_text("utf-8")
+
+
 def test_folder_of_limits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each interval at each mass, an end that is not reached left empty."""
     model = BASE.replace("nsi]", "light-vector]")
@@ -149,6 +192,7 @@ def test_folder_of_limits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     table = rows(tmp_path / "out" / "limits.csv")
     assert list(table[0])[2:] == [
         *("light-vector.mass [MeV]", "light-vector.coupling lower", "light-vector.coupling upper"),
+        "allowed",
     ]
     assert table[0]["light-vector.coupling lower"] == ""
     upper = float(table[0]["light-vector.coupling upper"])
@@ -216,7 +260,7 @@ def test_a_grid_that_mostly_fails_is_no_limit(
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
     assert err.startswith("scan: found 10 of 11 points that could not be computed, expected ")
-    assert "magnetic-moment (a spectrum like 1/T) and no threshold" in err
+    assert "magnetic-moment (a spectrum like 1/T) where vanishing" in err
     assert [path.name for path in output.iterdir()] == ["scan"]  # the shards
 
 
@@ -243,7 +287,12 @@ def test_no_end_is_claimed_where_points_failed(
     """Allowed at all points that there are, beside some that failed: not all of the grid."""
     file = file_of(tmp_path, STUDY, NORMS % ("-0.5", 9))
     file.write_text(file.read_text("utf-8").replace("100 kg", "1 g"), "utf-8")
-    out = printed(capsys, file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert run(["sensitivity", str(file)]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("warning: a sample with 0.0091 expected events, fewer than 10: a χ² ")
+    assert len(err.splitlines()) == 1
     assert "no end among the points computed" in out and "all of the grid" not in out
 
 
@@ -254,10 +303,10 @@ def test_tables_say_what_they_leave_out(tmp_path: Path, capsys: pytest.CaptureFi
     assert "detector.threshold [keV]" in out and "± of the signal, systematic 10 %" in out
     assert "one row of" not in printed(capsys, file_of(tmp_path, COUNTS))
     both = "parameters: {nsi.eps_ee_d: [-0.2, 0.2, 41]}"
-    setting = "settings: {exposure: {from: 1 day, to: 100 day, points: 25, spacing: log}}"
+    setting = "settings: {exposure: {from: 1 year, to: 100 year, points: 25, spacing: log}}"
     out = printed(capsys, file_of(tmp_path, f"scan: {{{both}, {setting}}}\n", STUDY))
     assert "one row of every 3, all 25 are in limits.csv (--output)" in out
-    assert "exposure [day]" in out
+    assert "exposure [year]" in out
 
 
 def test_a_prior_on_an_axis_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import json
+import math
 import os
 import platform
 import subprocess
@@ -11,9 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cevns.files import remove_leftovers, write_bytes, write_text
+from cevns.files import json_text, remove_leftovers, write_bytes, write_text
 from cevns.progress import progress
 
 # --- kind: unit (writing) -------------------------------------------------------------------------
@@ -84,6 +87,14 @@ def _part(folder: Path, host: str, process: int, age: float = 0.0) -> Path:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are asked for on POSIX only")
+def test_json_is_strict() -> None:
+    """What is not a finite number is null, however deep; the rest is as it was."""
+    content = {"a": [1.5, math.inf, (-math.inf, "μ")], "b": {"c": np.float64("nan"), "d": True}}
+    text = json_text(content)
+    assert text == '{"a": [1.5, null, [null, "μ"]], "b": {"c": null, "d": true}}'
+    assert json.loads(json_text(content, indent=2)) == json.loads(text)
+
+
 def test_leftovers(tmp_path: Path) -> None:
     """unit: those of dead writers go, those that somebody may be writing stay."""
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:

@@ -8,12 +8,16 @@ without touching what another one is writing.
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import platform
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 _SUFFIX = ".part"
 _DAY = 86400.0  # seconds; the content is complete before writing begins, which takes moments
@@ -40,6 +44,11 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def json_text(content: Mapping[str, Any], indent: int | None = None) -> str:
+    """Plain data as JSON that every reader accepts: what is not a finite number is null."""
+    return json.dumps(_finite(content), indent=indent, allow_nan=False, ensure_ascii=False)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files in ``folder`` whose writer was killed.
 
@@ -48,6 +57,14 @@ def remove_leftovers(folder: Path) -> None:
     for part in folder.glob(f".*{_SUFFIX}"):
         if _is_left_over(part):
             part.unlink(missing_ok=True)
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _replace(path: Path, content: bytes) -> None:

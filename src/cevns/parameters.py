@@ -30,7 +30,8 @@ class Parameter:
     ``unit`` names the unit for showing it, ``scale`` is that unit as a float; ``prior`` is the
     width of a Gaussian constraint, None for a free parameter; ``source`` says where the nominal
     value comes from. ``range`` is what the declaration demands of a value, in the words of
-    `cevns.spec.Quantity`: bounds are closed, and a "positive" number is not 0.
+    `cevns.spec.Quantity`: bounds are closed, and a "positive" number is not 0. The numbers of a
+    block that are ``share`` sum to 1 in a file; where they move, only their ratios matter.
     """
 
     address: str
@@ -42,6 +43,7 @@ class Parameter:
     latex: str = ""
     source: str = ""
     range: str = "any"
+    share: bool = False
     fixed: bool = True
     same_as: str | None = None
 
@@ -51,6 +53,12 @@ class Parameter:
 
 
 _NOTES = ("source", "latex", "unit", "scale")
+_ROUNDING = 1e-3  # of shares as they are printed, with three digits
+
+
+def sums_to_one(shares: Iterable[float]) -> bool:
+    """Whether ``shares`` are those of one whole, up to the rounding of three digits."""
+    return abs(sum(shares) - 1) <= _ROUNDING
 
 
 class Parameters(Mapping[str, Parameter]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from cevns.cli.output import print_json, with_json
 from cevns.flavours import NEUTRINOS
 
 EPILOG = """\b
@@ -41,7 +41,7 @@ Examples:
 @click.option(
     "--kinematics", type=click.Choice(["exact", "no-T-over-E"]), default="exact", show_default=True
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@with_json
 def command(target: str, as_json: bool, **options: Any) -> None:
     """Cross-sections of TARGET ("Ar40", "Xe", "CsI"), per nucleus.
 
@@ -50,7 +50,7 @@ def command(target: str, as_json: bool, **options: Any) -> None:
     """
     result = _compute(target, **options)
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(result)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cevns.cli.output import print_json, with_json
 
 if TYPE_CHECKING:
     from cevns.datasets.release import Release
@@ -52,20 +53,15 @@ def command(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    text = "Print one JSON object and nothing else."
-    return click.option("--json", "as_json", is_flag=True, help=text)(function)
-
-
 @command.command("list")
-@_json_option
+@with_json
 def list_(as_json: bool) -> None:
     """The data sets, and what of them is here."""
     from cevns.datasets.release import dataset_names, read_release
 
     rows = [_row(name, read_release(name)) for name in dataset_names()]
     if as_json:
-        _print_json({"datasets": rows})
+        print_json({"datasets": rows})
         return
     from cevns.display import report
 
@@ -114,7 +110,7 @@ def _size(number: int) -> str:
 @click.option("--all", "everything", is_flag=True, help="Every data set.")
 @click.option("--offline", is_flag=True, help="Attempt no connection: say what is missing.")
 @click.option("--force", is_flag=True, help="Replace files that are there with other content.")
-@_json_option
+@with_json
 def fetch(
     names: tuple[str, ...], everything: bool, offline: bool, force: bool, as_json: bool
 ) -> int:
@@ -138,7 +134,7 @@ def fetch(
     good = all(one.good for outcomes in results.values() for one in outcomes)
     if as_json:
         sets = {name: _fetched(name, outcomes) for name, outcomes in results.items()}
-        _print_json({"fetched": good, "datasets": sets})
+        print_json({"fetched": good, "datasets": sets})
     else:
         for name, outcomes in results.items():
             _say_fetched(_fetched(name, outcomes), releases[name])
@@ -188,7 +184,7 @@ def _say_fetched(result: dict[str, Any], release: Release) -> None:
 
 @command.command("verify")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@_json_option
+@with_json
 def verify(names: tuple[str, ...], as_json: bool) -> int:
     """Compare files with their SHA-256.
 
@@ -199,7 +195,7 @@ def verify(names: tuple[str, ...], as_json: bool) -> int:
     results = [_verified(name) for name in _checked(names or dataset_names())]
     good = not any(result["problems"] for result in results)
     if as_json:
-        _print_json({"verified": good, "datasets": {one["name"]: one for one in results}})
+        print_json({"verified": good, "datasets": {one["name"]: one for one in results}})
         return 0 if good else 1
     from cevns.display import report
 
@@ -252,7 +248,3 @@ def _say_problems(result: dict[str, Any]) -> None:
         click.echo(printable(f"{result['name']}/{one['file']}: {one['text']}"), err=True)
     if len(problems) > _SHOWN:
         click.echo(f"{result['name']}: and {len(problems) - _SHOWN} files more", err=True)
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    click.echo(json.dumps(content, allow_nan=False, ensure_ascii=False))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
+import math
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cevns.cli.output import print_json, usable_file, with_json, with_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,16 +33,16 @@ Examples:
 
 @click.command("fit", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write results, resolved configuration and figures into this folder.",
+@with_json
+@with_output(
+    "Write results, resolved configuration and figures into this folder, over earlier ones."
 )
 @click.option(
     "--pyhf",
     "pyhf_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=usable_file,
     help="Also write the likelihood as a HistFactory workspace (JSON), as pyhf reads it.",
 )
 def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | None) -> int:
@@ -58,10 +57,7 @@ def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | No
     from cevns.inference.fit import fit
 
     analysis = analysis_of(load(file))
-    for folder in (output, pyhf_path.parent if pyhf_path is not None else None):
-        if folder is not None:  # now, not after a long fit
-            folder.mkdir(parents=True, exist_ok=True)
-    with _working("fitting"), _library_output_apart():
+    with _working("fitting"):
         found = fit(analysis.likelihood, analysis.interest)
     cross_sections = _cross_sections(analysis, found)
     result = _result(analysis, found, cross_sections)
@@ -69,7 +65,7 @@ def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | No
     if pyhf_path is not None:
         written.append(_export(found, pyhf_path))
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(analysis, found, cross_sections, written)
     for text in _doubts(found):
@@ -81,19 +77,6 @@ def command(file: Path, as_json: bool, output: Path | None, pyhf_path: Path | No
     return 0
 
 
-@contextmanager
-def _library_output_apart() -> Iterator[None]:
-    """What a compiled library writes to standard output goes to standard error."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    try:
-        os.dup2(2, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
 def _doubts(found: Fit) -> Iterator[str]:
     """What a reader of the result should know."""
     parameters = found.likelihood.parameters
@@ -102,11 +85,39 @@ def _doubts(found: Fit) -> Iterator[str]:
             f"{a} = {other.at(a) / parameters[a].scale:.4g} {parameters[a].unit}".rstrip()
             for a in found.interest
         )
-        above = other.value - found.minimum.value
+        above = max(other.value - found.minimum.value, 0.0)
         yield f"another minimum at {values}, {above:.2g} higher in −2 ln L"
-    if found.minimum.converged and found.minimum.degenerate:
-        names = ", ".join(found.minimum.degenerate)
-        yield f"the data cannot tell {names} apart: no errors are given"
+    minimum = found.minimum
+    if minimum.converged and minimum.degenerate:
+        yield _not_told_apart(minimum.degenerate)
+    for address in minimum.on_kinks:
+        value = f"{minimum.at(address) / parameters[address].scale:.6g} {parameters[address].unit}"
+        where = f"{address} is best on the edge of a bin, {value}".rstrip()
+        yield f"{where}, where −2 ln L has a kink: no error is given"
+    yield from _relative(found)
+
+
+def _not_told_apart(degenerate: Mapping[str, float]) -> str:
+    """Which parameters are degenerate; of two, what their correlation is."""
+    names = list(degenerate)
+    if len(names) == 1:
+        return f"the data do not tell {names[0]}: no errors are given"
+    first, *rest = degenerate.values()
+    correlation = f"{math.copysign(1, first * rest[0]):+g}" if len(names) == 2 else "±1"
+    apart = f"the data cannot tell {', '.join(names)} apart"
+    return f"{apart} (correlation {correlation.replace('-', '−')}): no errors are given"
+
+
+def _relative(found: Fit) -> Iterator[str]:
+    """What a share is that was fitted, where the others did not move with it."""
+    parameters, minimum = found.likelihood.parameters, found.minimum
+    for address in found.interest:
+        if parameters[address].share:
+            block = address.rpartition(".")[0]
+            others = [a for a, p in parameters.items() if p.share and a.rpartition(".")[0] == block]
+            total = sum(minimum.at(one) for one in others)
+            share = f"{minimum.at(address) / total:.4g}"
+            yield f"{address} is relative: of the sum {total:.4g} of its block it is {share}"
 
 
 def _export(found: Fit, path: Path) -> Path:
@@ -204,7 +215,7 @@ def _profiles(found: Fit) -> Iterator[tuple[str, Figure]]:
     interpolated = _interpolates(found)
     with progress("profiles and impacts", 2 * len(found.interest)) as advance:
         for address in found.interest:
-            points = profile_range(minimum, address)
+            points = profile_range(minimum, address, ends=found.intervals[address])
             if np.all(np.isfinite(points)) and points[-1] > points[0]:
                 curve = profile(minimum, address, points.tolist())
                 drawn = plot_fit.profile_figure(curve, found, interpolated)

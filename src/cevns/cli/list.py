@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
+
+from cevns.cli.output import print_json, with_json
 
 EPILOG = """\b
 Examples:
@@ -25,7 +26,7 @@ WHAT = (
 @click.command("list", epilog=EPILOG)
 @click.argument("what")
 @click.argument("file", metavar="[FILE|NAME]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@with_json
 def command(what: str, file: str | None, as_json: bool) -> None:
     """List what there is: sources, interactions, targets, form-factors, facilities, units, the
     catalogue of experiments or the file of its entry NAME, or the parameters of the experiment
@@ -46,7 +47,7 @@ def command(what: str, file: str | None, as_json: bool) -> None:
         return
     rows = _LISTS[what]()
     if as_json:
-        click.echo(json.dumps({what: rows}, allow_nan=False, ensure_ascii=False))
+        print_json({what: rows})
     else:
         columns = list(rows[0])
         body = [[row.get(column, "") for column in columns] for row in rows]
@@ -93,7 +94,7 @@ def _show_parameters(file: Path, as_json: bool) -> None:
     if as_json:
         rows = report.parameter_rows(study.parameters)
         content = {"parameters": rows, "correlations": correlations}
-        click.echo(json.dumps(content, allow_nan=False, ensure_ascii=False))
+        print_json(content)
         return
     report.show(report.parameter_table(study.parameters))
     if correlations:

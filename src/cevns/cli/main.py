@@ -55,7 +55,8 @@ _PLUGIN = click.Option(
     metavar="FILE.py",
     help="Run this Python file first: its interactions and sources can be named.",
 )
-"""An option of every verb."""
+_WITHOUT_PLUGINS = ("cross-section", "reproduce", "data")
+"""Verbs that name no interaction and no source of a user; all others have ``_PLUGIN``."""
 
 
 class Verbs(click.Group):
@@ -69,7 +70,7 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"cevns.cli.{name.replace('-', '_')}")
         command: click.Command = module.command
-        if _PLUGIN not in command.params:
+        if name not in _WITHOUT_PLUGINS and _PLUGIN not in command.params:
             command.params.append(_PLUGIN)
         return command
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cevns.cli.output import print_json, with_json, with_output
 
 if TYPE_CHECKING:
     from cevns.budget import Alternative
@@ -23,6 +26,8 @@ Examples:
   cevns predict --experiment nucleus
 """
 
+_POINTS = 200  # of a curve against the threshold, at least
+
 
 @click.command("predict", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path), required=False)
@@ -31,11 +36,9 @@ Examples:
     metavar="NAME",
     help="An entry of the catalogue in the place of FILE (cevns list catalogue).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write results, resolved configuration and figures into this folder.",
+@with_json
+@with_output(
+    "Write results, resolved configuration and figures into this folder, over earlier ones."
 )
 @click.option(
     "--budget", "with_budget", is_flag=True, help="Also show how the total moves with each choice."
@@ -55,7 +58,7 @@ def command(
     result = _result(study, predictions, errors, budgets)
     written = _write(study, predictions, errors, result, output) if output is not None else []
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(predictions, errors, budgets, written)
         _say_doubts(study)
@@ -156,12 +159,13 @@ def _write(
     output.mkdir(parents=True, exist_ok=True)
     written = [output / "results.json", write_config(study, output)]
     write_json(written[0], result)
-    for name, prediction in predictions.items():
+    for name, own in predictions.items():
+        title = own.name if own.name == study.name else f"{study.name}, {own.name}"
+        prediction = replace(own, name=title.removeprefix(", "))
         figures = {"prediction": plot.prediction_figure(prediction, errors.get(name))}
         if len(prediction.above_edges) > 1:
             figures["threshold"] = plot.threshold_figure(
-                prediction.edges,
-                prediction.above_edges,
+                *_over_thresholds(study, name, prediction.edges),
                 f"{prediction.name}: events over threshold",
                 prediction.axis,
                 prediction,
@@ -171,3 +175,22 @@ def _write(
                 written.append(output / f"{kind}{f'-{name}' if name else ''}.{suffix}")
                 save(figure, written[-1])
     return written
+
+
+def _over_thresholds(study: Study, name: str, edges: Any) -> tuple[Any, dict[str, Any]]:
+    """Thresholds at and between the edges, and the events over each by group.
+
+    As many as a curve needs that falls to zero between two edges.
+    """
+    import numpy as np
+
+    from cevns.prediction import sums_by_name
+
+    experiment, theta = study.experiments[name], study.theta(name)
+    bins = len(edges) - 1
+    places = np.linspace(0, bins, bins * math.ceil(_POINTS / bins) + 1)
+    thresholds = np.interp(places, np.arange(bins + 1), edges)
+    counts = experiment.counts(np.append(thresholds, np.inf), theta).sum(axis=1)
+    passing = experiment.time_fractions(theta=theta).sum(axis=1)
+    above = np.cumsum((counts * passing[:, None])[:, ::-1], axis=1)[:, ::-1]
+    return thresholds, sums_by_name((one.group for one in experiment.components), above)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cevns.cli.output import print_json, with_json, with_output
 
 if TYPE_CHECKING:
     from cevns.reproductions.paper import Paper, TableSpec
@@ -28,12 +29,8 @@ _MARKS = {"agreement": "agrees", "mismatch": "differs", "not printed": "–"}
 
 @click.command("reproduce", epilog=EPILOG)
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the tables into this folder, and the figures with --figures.",
-)
+@with_json
+@with_output("Write the tables into this folder, and the figures with --figures.")
 @click.option(
     "--figures",
     "with_figures",
@@ -57,7 +54,7 @@ def command(name: str | None, as_json: bool, output: Path | None, with_figures: 
     result = _result(name, paper, rows)
     written = [] if output is None else _write(paper, bench, rows, result, output, with_figures)
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(paper, bench, rows, written)
 
@@ -72,7 +69,7 @@ def _list(as_json: bool) -> None:
             {"name": name, "title": paper.title, "reference": paper.reference}
             for name, paper in papers.items()
         ]
-        click.echo(json.dumps({"reproductions": content}, allow_nan=False, ensure_ascii=False))
+        print_json({"reproductions": content})
         return
     rows = [
         (name, paper.reference, len(paper.claims), len(paper.figures))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from cevns.cli.output import print_json, with_json, with_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,18 +32,13 @@ _MOST = 1e15  # events in a cell: beyond, a float cannot count them
 
 @click.command("sample", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Write one CSV file for each experiment (and toy) into this folder.",
-)
+@with_output("Write one CSV file for each experiment (and toy) into this folder.", required=True)
 @click.option("--seed", type=click.IntRange(0), help="Draw the same counts again; else random.")
 @click.option(
     "--number", type=click.IntRange(1, 100_000), default=1, help="How many toys.", show_default=True
 )
 @click.option("--asimov", is_flag=True, help="Write the expectation, do not draw from it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@with_json
 def command(
     file: Path, output: Path, seed: int | None, number: int, asimov: bool, as_json: bool
 ) -> None:
@@ -67,7 +63,7 @@ def command(
         result["seed"] = seed
     if as_json:
         result["versions"] = versions()
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(result)
 

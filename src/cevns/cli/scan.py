@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cevns.cli.output import print_json, with_json, with_output
+
 if TYPE_CHECKING:
     from cevns.config.study import Study
     from cevns.errors import InputError
@@ -28,6 +30,11 @@ Examples:
   cevns scan FILE --output DIR                  (goes on where a stopped scan was)
 """
 
+COARSE = (
+    "The grid is coarse: where −2 Δ ln L is low it changes by more than two standard deviations "
+    "from one point to the next. Ends may be off, and a solution between two points is not seen: "
+    "take more points."
+)
 _MOST = 8  # lines about one thing
 _FEWEST = 3  # points that a result stands on, where others failed
 
@@ -63,11 +70,9 @@ with_shard = click.option(
 
 @click.command("scan", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Keep shards, the merged grid, results, limits, figures in this folder; resume from it.",
+@with_json
+@with_output(
+    "Keep shards, the merged grid, results, limits, figures in this folder; resume from it."
 )
 @with_processes
 @with_shard
@@ -105,7 +110,7 @@ def command(
         result = _result(outcome)
         written = [] if output is None else _write(study, outcome, result, output)
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(outcome, written)
     return 0
@@ -194,7 +199,7 @@ def say_share(summary: Summary, folder: Path, as_json: bool) -> None:
     """A share is done and others are not: nothing to merge yet."""
     content = {"points": summary.points, "done": summary.done, "missing": summary.missing}
     if as_json:
-        click.echo(json.dumps(content))
+        print_json(content)
         return
     there = f"{summary.done} of {summary.points} points are in {folder}"
     click.echo(f"{there}; run the other shares, or the same command without --shard.")
@@ -256,15 +261,14 @@ def _tables(outcome: Outcome) -> Iterator[Any]:
     title = f"{grid.analysis.study.name}: scan of {points} points".removeprefix(": ")
     columns = ["parameter", "unit", "from", "to", "points", "spacing", "best"]
     yield report.table(title, columns, [_axis_row(outcome, a) for a in grid.axes], numeric=2)
-    single = len(grid.axes) == 1
+    single = grid.line is not None
     rows = []
     for confidence, height in grid.levels:
         row = [f"{100 * confidence:.4g} %", f"{height:.3f}"]
         rows.append([*row, _shown_regions(outcome, height)] if single else row)
-    what = f" of {next(iter(grid.axes))}" if single else ""
-    freedom = f"{grid.dof} degree{'s' if grid.dof > 1 else ''} of freedom"
+    what = f" of {grid.line}" if single else ""
     columns = ["confidence", "−2 Δ ln L", *(["interval"] if single else [])]
-    yield report.table(f"Levels{what}, χ² with {freedom}", columns, rows, numeric=0)
+    yield report.table(f"Levels{what}, χ² with {freedom(grid.dof)}", columns, rows, numeric=0)
 
 
 def _axis_row(outcome: Outcome, address: str) -> tuple[str, ...]:
@@ -291,10 +295,11 @@ def _digits(outcome: Outcome, address: str, value: float) -> str:
 
 def _shown_regions(outcome: Outcome, height: float) -> str:
     """The intervals at one level; an end that the scan does not reach is left open."""
-    from cevns.inference.outcome import regions
+    from cevns.inference.outcome import BELOW, below_the_axis, regions
 
-    (address,) = outcome.grid.axes
-    texts = []
+    address = outcome.grid.line
+    assert address is not None
+    texts = [BELOW] if below_the_axis(outcome, height) else []
     for low, high in regions(outcome, height):
         ends = ["" if one is None else _digits(outcome, address, one) for one in (low, high)]
         if all(ends):
@@ -305,16 +310,26 @@ def _shown_regions(outcome: Outcome, height: float) -> str:
     return " or ".join(texts) or "none"
 
 
+def freedom(dof: int) -> str:
+    """Degrees of freedom, in words."""
+    return f"{dof} degree{'s' if dof > 1 else ''} of freedom"
+
+
 def everywhere(failures: Mapping[str, int]) -> str:
     """An interval without ends, in words: where points failed it may have had some."""
     return "no end among the points computed" if failures else "all of the grid"
 
 
 def _notes(outcome: Outcome) -> Iterator[str]:
+    from cevns.inference.outcome import coarse_line
+    from cevns.inference.raster import raster_of
+
     grid = outcome.grid
     minimum = f"−2 ln(L/L_saturated) = {outcome.minimum:.3f} at the best point"
     if outcome.fitted:
         yield f"{minimum}, which is from a fit."
+    elif outcome.without:
+        yield f"{minimum}, at zero, which is lower than all of the logarithmic axis."
     else:
         yield f"{minimum}, the lowest of the grid; a fit would end at its edge, or did not succeed."
     if grid.profiled:
@@ -322,6 +337,16 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         yield f"Profiled at each point{kind}: {', '.join(grid.profiled)}"
     else:
         yield "Nothing is profiled: all other parameters are held."
+    raster = raster_of(outcome)
+    if raster is not None:
+        where = f"{raster.address} at each {raster.along} (limits.csv)"
+        best = "the lowest point there" if outcome.at_zero is None else "the lowest point or zero"
+        yield f"Limits on {where}: χ² with {freedom(raster.dof)}, above {best}."
+        if raster.edges:
+            rows = f"{raster.edges} of {len(grid.axes[raster.along])} values of {raster.along}"
+            yield f"At {rows} the lowest point is at an edge of the axis: better ones may follow."
+    if coarse_line(outcome) or (raster is not None and raster.coarse):
+        yield COARSE
     failed, points = sum(outcome.failures.values()), math.prod(outcome.heights.shape)
     if failed:
         yield f"Failed: {failed} of {points} points"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cevns.cli.scan import computed, everywhere, say_share, with_processes, with_shard
+from cevns.cli.output import print_json, with_json, with_output
+from cevns.cli.scan import (
+    COARSE,
+    computed,
+    everywhere,
+    freedom,
+    say_share,
+    with_processes,
+    with_shard,
+)
 
 if TYPE_CHECKING:
     from cevns.inference.outcome import Region
@@ -33,12 +40,8 @@ _ROWS = 12  # of a table along an axis
 
 @click.command("sensitivity", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the grid, results, contours (CSV) and figures in this folder; resume from it.",
-)
+@with_json
+@with_output("Keep the grid, results, contours (CSV) and figures in this folder; resume from it.")
 @with_processes
 @with_shard
 def command(
@@ -69,7 +72,7 @@ def command(
         result = _result(made)
         written = [] if output is None else _write(made, result, output)
     if as_json:
-        click.echo(json.dumps(result, allow_nan=False, ensure_ascii=False))
+        print_json(result)
     else:
         _print(made, written)
     return 0
@@ -97,7 +100,7 @@ def _write(made: Sensitivity, result: Mapping[str, Any], output: Path) -> list[P
     from cevns.display.plot_style import save
     from cevns.files import write_text
 
-    config = write_config(made.design.study, output)
+    config = write_config(made.design.file, output)
     written = [output / "results.json", config, output / "scan.h5"]
     write_json(written[0], result)
     for name, text in _texts(made):
@@ -170,7 +173,7 @@ def _levels_table(made: Sensitivity) -> Any:
             row = (f"{100 * systematic:.4g} %", f"{100 * confidence:.4g} %")
             rows.append((*row, f"{height:.3f}", f"{100 * share:.3g} %"))
     columns = ["systematic", "confidence", "level", "allowed part of the grid"]
-    return report.table(f"Regions, χ² with {_freedom(made)}", columns, rows, numeric=0)
+    return report.table(f"Regions, χ² with {freedom(made.design.dof)}", columns, rows, numeric=0)
 
 
 def _limits_table(made: Sensitivity) -> Any:
@@ -181,27 +184,20 @@ def _limits_table(made: Sensitivity) -> Any:
     assert made.lines is not None
     design, (address, others) = made.design, made.lines
     unbounded = everywhere(made.failures)
-    places = list(product(*(design.shown(name).tolist() for name in others)))
-    kept = places[:: _step(len(places))]
+    places = math.prod(len(design.shown(name)) for name in others)
     rows: list[tuple[str, ...]] = []
     for systematic, heights in made.surfaces.items():
-        for confidence, height in design.levels:
-            found: dict[tuple[float, ...], list[str]] = {at: [] for at in kept}
-            for at, region in made.limits(heights, height):
-                if at in found:
-                    found[at].append(_shown(region, unbounded))
-            rows.extend(
-                (
-                    f"{100 * systematic:.4g} %",
-                    f"{100 * confidence:.4g} %",
-                    *(f"{one:.5g}" for one in at),
-                    " or ".join(texts) or "none",
-                )
-                for at, texts in found.items()
-            )
+        for confidence, height in design.limit_levels:
+            shares = (f"{100 * systematic:.4g} %", f"{100 * confidence:.4g} %")
+            every = list(zip(made.rows(heights, height), made.beside(heights, height), strict=True))
+            for (at, found), beside in every[:: _step(len(every))]:
+                shown = [_shown(region, unbounded) for region in found or ()]
+                texts = " or ".join([beside, *shown] if beside else shown)
+                nothing = "not computed" if found is None else "none"
+                rows.append((*shares, *(f"{one:.5g}" for one in at), texts or nothing))
     along = [column_title(name, design.unit(name)[0]) for name in others]
     allowed = column_title(f"allowed {address}", design.unit(address)[0])
-    title = f"Limits, χ² with {_freedom(made)}{_left_out(len(places), 'limits.csv')}"
+    title = f"Limits, χ² with {freedom(design.limit_dof)}{_left_out(places, 'limits.csv')}"
     columns = ["systematic", "confidence", *along, allowed]
     return report.table(title, columns, rows, numeric=0)
 
@@ -269,14 +265,14 @@ _STATISTIC = {
 }
 
 
-def _freedom(made: Sensitivity) -> str:
-    return f"{made.design.dof} degree{'s' if made.design.dof > 1 else ''} of freedom"
-
-
 def _notes(made: Sensitivity) -> Iterator[str]:
     design = made.design
     if design.axes:
         yield f"{_STATISTIC[design.observable]}, against what the nominal point predicts."
+    if made.has_plane and made.lines is not None:
+        yield f"Contours in the plane: χ² with {freedom(design.dof)}."
+    if made.coarse:
+        yield COARSE
     if design.profiled:
         yield f"Profiled: {', '.join(design.profiled)}"
     if design.constrained:

@@ -321,7 +321,7 @@ class ScanBlock(Spec):
         Annotated[Literal["all", "none"], WORD] | Annotated[tuple[str, ...], BLOCK], WORD_OR_BLOCK
     ] = "none"
     confidence: Confidence = (0.90,)
-    dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
+    dof: Annotated[int, Field(strict=True, ge=1, le=10)] | None = None
     overlays: tuple[Annotated[str, AfterValidator(known_overlay)], ...] = ()
 
 

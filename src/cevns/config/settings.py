@@ -9,7 +9,8 @@ from typing import Any
 
 from cevns.config.schema import ParameterSetting, StudyBlocks
 from cevns.errors import InputError, Mistake, nearest, show
-from cevns.parameters import Parameter, Parameters
+from cevns.interactions import INTERACTIONS
+from cevns.parameters import Parameter, Parameters, sums_to_one
 from cevns.quantities import parse_unit
 from cevns.spec import Quantity
 
@@ -44,6 +45,10 @@ class Addresses:
         if several:
             found = f"{name!r}, which fits {', '.join(several[:4])}"
             return Mistake(path, found, "a full address")
+        block = name.partition(".")[0]
+        if block in INTERACTIONS and not any(one.startswith(f"{block}.") for one in self._by_bare):
+            found = f"{name!r}, but {block} is not in the model"
+            return Mistake(path, found, f"it in the model, [standard-model, {block}]")
         expected = "the address of a parameter (see: cevns list parameters FILE)"
         # Without the names of experiments first: with hundreds of them all would take minutes.
         close = nearest(name, self._by_bare) or nearest(name, self._by_ending)
@@ -118,6 +123,7 @@ def apply_settings(
     mistakes.extend(_scan_mistakes(together, table, meant))
     mistakes.extend(_undetermined(table, together, addresses))
     tied = _tied(table, addresses, mistakes)
+    mistakes.extend(_broken_sums(tied, together, addresses))
     if mistakes:
         raise InputError(list(dict.fromkeys(mistakes)))
     return Parameters(tied.values())
@@ -238,6 +244,30 @@ def _outside(parameter: Parameter, path: str) -> list[Mistake]:
     found = f"the value {value / parameter.scale:g} {parameter.unit}".rstrip()
     expected = f"a value within its bounds [{low}, {high}] {parameter.unit}".rstrip()
     return [Mistake(path, found, expected)]
+
+
+def _broken_sums(
+    table: Mapping[str, Parameter], together: StudyBlocks, addresses: Addresses
+) -> Iterable[Mistake]:
+    """Shares of a whole that are none any more with what the file sets."""
+    told: set[str] = set()
+    for name, setting in together.given.items():
+        given = setting.value is not None or setting.same_as is not None
+        for address in addresses.matching(name) if given else ():
+            block, _, _ = address.rpartition(".")
+            if block in told or not table[address].share:
+                continue
+            told.add(block)
+            shares = {
+                other.removeprefix(f"{block}."): one.value
+                for other, one in table.items()
+                if one.share and other.rpartition(".")[0] == block
+            }
+            inside = all(0 <= value <= 1 for value in shares.values())  # else that is said
+            if inside and not sums_to_one(shares.values()):
+                each = ", ".join(f"{own} {value:g}" for own, value in shares.items())
+                found = f"fractions that sum to {sum(shares.values()):g} ({each})"
+                yield Mistake(f"parameters.{name}", found, f"a sum of 1 of all in {block}")
 
 
 def _scan_mistakes(

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cevns import plugins
 from cevns.config.choices import with_choices
 from cevns.config.schema import Couplings
 from cevns.config.study import Study
-from cevns.files import write_bytes, write_text
+from cevns.files import json_text, write_bytes, write_text
 from cevns.merge import with_files
 
 CONFIG_NAME = "config.yaml"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data to ``path``; NaN and infinity are errors, not output."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    """Write plain data to ``path``, what is not a finite number as null."""
+    write_text(path, json_text(content, indent=2) + "\n")
 
 
 def versions() -> dict[str, str]:
@@ -36,7 +36,7 @@ def write_config(study: Study, directory: Path) -> Path:
     """The resolved experiment file, with its tables beside it: it can be run from there.
 
     Defaults at the top level are written out, and choices that a source makes; ``extends`` is
-    already merged.
+    already merged. Plug-in files are named in a comment alone: a file names no code.
     """
     content = with_files(
         _with_defaults(study), lambda name: _copied(name, study.directory, directory)
@@ -44,6 +44,9 @@ def write_config(study: Study, directory: Path) -> Path:
     header = "# Resolved configuration; made with " + ", ".join(
         f"{name} {number}" for name, number in versions().items()
     )
+    needed = [f"--plugin {Path(file).name}" for file in plugins.named()]
+    if needed:
+        header += f"\n# To be run with {' '.join(needed)}"
     path = directory / CONFIG_NAME
     write_text(path, f"{header}\n{dump(content)}")
     return path

@@ -169,7 +169,10 @@ def budget_table(alternatives: Sequence[Alternative], name: str = "") -> Any:
 
 
 def parameter_rows(parameters: Parameters) -> list[dict[str, Any]]:
-    """Parameters as plain data, in their own units; what is not set is absent."""
+    """Parameters as plain data, in their own units; what is not set is absent.
+
+    A bound that there is not is None.
+    """
     rows = []
     for address, p in parameters.items():
         row: dict[str, Any] = {"address": address}
@@ -182,8 +185,7 @@ def parameter_rows(parameters: Parameters) -> list[dict[str, Any]]:
             row["prior"] = float(p.prior / p.scale)
         if p.bounds is not None:
             row["bounds"] = [
-                float(f"{b / p.scale:.12g}") if np.isfinite(b) else ("inf" if b > 0 else "-inf")
-                for b in p.bounds
+                float(f"{b / p.scale:.12g}") if np.isfinite(b) else None for b in p.bounds
             ]
         if not p.fixed:
             row["floats"] = True
@@ -201,19 +203,23 @@ def correlation_table(correlations: Iterable[Mapping[str, Any]]) -> Any:
     return table("Correlations of priors", ["between", "and", "rho"], rows, numeric=2)
 
 
+def _bound(value: float | None, absent: str) -> str:
+    return absent if value is None else str(value)
+
+
 def parameter_table(parameters: Parameters) -> Any:
     """Address, value, unit, prior, bounds of every parameter, and whether a fit varies it."""
     rows = []
     for row in parameter_rows(parameters):
         value = row.get("value", "to be given")
-        bounds = row.get("bounds")
+        low, high = row.get("bounds", (None, None))
         rows.append(
             (
                 row["address"],
                 f"{value:.6g}" if isinstance(value, float) else value,
                 row.get("unit", ""),
                 f"± {row['prior']:.4g}" if "prior" in row else "",
-                f"[{bounds[0]}, {bounds[1]}]" if bounds else "",
+                f"[{_bound(low, '-inf')}, {_bound(high, 'inf')}]" if "bounds" in row else "",
                 "yes" if "floats" in row else "",
                 f"= {row['same_as']}" if "same_as" in row else row.get("source", ""),
             )

@@ -4,13 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import pi
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
 
 from cevns.beam import Component
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
-from cevns.parameters import NOMINAL, Theta
-from cevns.spec import Spec
+from cevns.parameters import NOMINAL, Parameter, Theta, sums_to_one
+from cevns.spec import Spec, mistake
+
+ONLY_RATIOS = "only the ratios of these matter"
+"""What is said of a share where it is listed."""
+
+
+class Shares(Spec):
+    """A block of fractions of one whole.
+
+    In a file they sum to 1; at θ each is divided by the sum of all, so that one of them can move
+    alone.
+    """
+
+    whole: ClassVar[str] = "a sum of 1"
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        shares = [getattr(self, name) for name in type(self).model_fields]
+        if not sums_to_one(shares):
+            raise mistake(f"fractions that sum to {sum(shares):g}", self.whole)
+        return self
+
+    def parameters(self, address: str) -> Iterator[Parameter]:
+        """Every fraction, marked as the share that it is."""
+        for one in super().parameters(address):
+            yield one.with_(share=True, source=ONLY_RATIOS)
+
+    def share(self, name: str, theta: Theta, address: str) -> Any:
+        """The fraction ``name`` of the whole at θ."""
+        return self.get(name, theta, address) / sum(
+            self.get(one, theta, address) for one in type(self).model_fields
+        )
 
 
 class Source(Spec):

@@ -20,7 +20,7 @@ from cevns.beam import Baseline, Component, pure_state
 from cevns.errors import InputError, Mistake
 from cevns.exposure import Exposure
 from cevns.parameters import NOMINAL, Parameter, Theta
-from cevns.sources.base import Source, seconds_of, sphere
+from cevns.sources.base import ONLY_RATIOS, Shares, Source, seconds_of, sphere
 from cevns.sources.fission import (
     CAPTURES,
     END,
@@ -63,20 +63,13 @@ _Table = Annotated[
 ]
 
 
-class Fuel(Spec):
+class Fuel(Shares):
     """Fission fractions."""
 
     U235: Fraction = 0.0
     U238: Fraction = 0.0
     Pu239: Fraction = 0.0
     Pu241: Fraction = 0.0
-
-    @model_validator(mode="after")
-    def _sum(self) -> Self:
-        total = self.U235 + self.U238 + self.Pu239 + self.Pu241
-        if abs(total - 1) > 1e-3:
-            raise mistake(f"fractions that sum to {total:g}", "a sum of 1")
-        return self
 
 
 class SpectrumFiles(Spec):
@@ -216,10 +209,10 @@ class Reactor(Source):
             if not one.address.startswith(tuple(silent)):
                 yield one
         yield self._cut_off(address)
-        source = FUELS[self.fuel].reference if isinstance(self.fuel, str) else ""
+        reference = f"{FUELS[self.fuel].reference}; " if isinstance(self.fuel, str) else ""
+        share = Parameter("", 0.0, bounds=(0.0, 1.0), source=reference + ONLY_RATIOS, share=True)
         for isotope, fraction in self._fractions.items():
-            where = f"{address}.fuel.{isotope}"
-            yield Parameter(where, fraction, bounds=(0.0, 1.0), source=source)
+            yield share.with_(address=f"{address}.fuel.{isotope}", value=fraction)
         for where in self._modes(address):
             yield Parameter(where, 0.0, prior=1.0, source="Huber 2011, arXiv:1106.0687")
 

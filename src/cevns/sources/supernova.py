@@ -25,7 +25,7 @@ from cevns.exposure import Exposure
 from cevns.flavours import NEUTRINOS
 from cevns.mixing import Mixing
 from cevns.parameters import NOMINAL, Parameter, Theta
-from cevns.sources.base import Source, sphere
+from cevns.sources.base import Shares, Source, sphere
 from cevns.sources.burst_table import BurstFile
 from cevns.sources.thermal import MULTIPLICITY, SPECIES, Energies, pinched, species_of
 from cevns.spec import Fraction, Quantity, Spec, mistake
@@ -43,19 +43,14 @@ class Pinchings(Spec):
     nu_x: _Pinching
 
 
-class Sharing(Spec):
+class Sharing(Shares):
     """The share of the energy that each species carries; ν_x are four species together."""
+
+    whole: ClassVar[str] = "a sum of 1 (nu_x: all four together)"
 
     nu_e: Fraction = 1 / 6
     nu_e_bar: Fraction = 1 / 6
     nu_x: Fraction = 4 / 6
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        total = self.nu_e + self.nu_e_bar + self.nu_x
-        if abs(total - 1) > 1e-3:
-            raise mistake(f"shares that sum to {total:g}", "a sum of 1 (nu_x: all four together)")
-        return self
 
 
 class _Arrival(NamedTuple):
@@ -213,6 +208,6 @@ class Supernova(Source):
         if self.file is not None:
             return 1.0
         assert self.mean_energy is not None
-        share = self.sharing.get(species, theta, f"{address}.sharing")
+        share = self.sharing.share(species, theta, f"{address}.sharing")
         mean = self.mean_energy.get(species, theta, f"{address}.mean_energy")
         return self.get("energy", theta, address) * share / (MULTIPLICITY[species] * mean)
