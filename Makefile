@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 EXAMPLES = $(wildcard examples/*.yaml examples/sources/*.yaml)
 
-.PHONY: demo fits test lint bench figures clean
+.PHONY: demo fits test lint bench figures pages clean
 
 demo: $(VENV)/.core
 	@for file in $(EXAMPLES); do \
@@ -33,11 +33,21 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/fits.py
 
+# Every figure of docs/. The data sets are found under CEVNS_DATA, as for the pages.
 figures: $(VENV)/.dev
-	$(BIN)/python tools/compare_lar_2020.py
-	$(BIN)/python tools/write_published.py
-	$(BIN)/python tools/write_choices.py
 	$(BIN)/python tools/draw_data_flow.py
+	$(BIN)/python tools/compare_lar_2020.py
+	$(BIN)/python tools/draw_fits.py
+	$(BIN)/python tools/write_constraints.py --figures
+
+# What docs/ computes: tables and pages.
+pages: $(VENV)/.dev
+	$(BIN)/python tools/write_catalogue.py
+	$(BIN)/python tools/write_choices.py
+	$(BIN)/python tools/write_constraints.py
+	$(BIN)/python tools/write_published.py
+	$(BIN)/python tools/write_reactor.py
+	$(BIN)/python tools/write_reproductions.py
 
 # The package is installed in place and byte-compiled, so that the first start is quick as well.
 $(VENV)/.core: pyproject.toml

@@ -81,7 +81,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("",),  # the face: the package itself, with its public names
     ("analysis", "uncertainty"),
     (
+        "inference.kinks",
+        "inference.minuit",
         "inference.minimum",
+        "inference.refit",
+        "inference.goodness",
         "inference.interval",
         "inference.fit",
         "inference.profile",
@@ -91,8 +95,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scan.interrupts", "scan.plan", "scan.evaluate", "scan.shards", "scan.manifest", "scan.pool"),
     ("scan.run", "scan.merge", "scan"),
     ("inference.plane", "inference.outcome", "inference.limits", "inference.raster", "inference"),
-    ("sensitivity.counting", "sensitivity.samples", "sensitivity.variants"),
-    ("sensitivity.design", "sensitivity.evaluate", "sensitivity.result", "sensitivity"),
+    ("sensitivity.counting", "sensitivity.priors", "sensitivity.samples", "sensitivity.variants"),
+    (
+        "sensitivity.axes",
+        "sensitivity.design",
+        "sensitivity.evaluate",
+        "sensitivity.few",
+        "sensitivity.result",
+        "sensitivity",
+    ),
     ("published",),
     ("reproductions", "reproductions.lines", "reproductions.workbench"),
     ("reproductions.computations", "reproductions.algebra"),
@@ -103,6 +114,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config.write", "display.report", "display.plot_style", "display.plot", "display.plot_scan"),
     ("display.report_fit", "display.plot_fit"),
     ("display.plot_reproduction", "display.plot_sensitivity", "display"),
+    ("cli.output",),
     (
         "cli.predict",
         "cli.cross_section",

@@ -361,7 +361,7 @@ def test_a_part_of_the_table(address: str, data_set: str, data: None) -> None:
         size = float(two["upper"]) - float(two["lower"])
         for end in ("lower", "upper"):
             assert float(one[end]) == pytest.approx(float(two[end]), rel=0, abs=0.01 * size)
-        assert (one["unit"], one["file"]) == (two["unit"], two["file"])
+        assert all(one[name] == two[name] for name in ("dof", "unit", "file"))
 
 
 def test_a_part_of_the_curves(data: None) -> None:

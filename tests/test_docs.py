@@ -11,6 +11,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -89,6 +90,20 @@ def test_experiment_files_in_the_readme(text: str, tmp_path: Path) -> None:
             file.write_text(block, "utf-8")
             for experiment in cevns.load(file).experiments.values():
                 assert experiment.predict().total > 0
+
+
+def test_studies_of_the_page_on_sensitivities(tmp_path: Path) -> None:
+    """unit: blocks of docs/sensitivity.md are whole files, whose scans have their parameters."""
+    text = (ROOT / "docs" / "sensitivity.md").read_text("utf-8")
+    blocks = [dedent(one) for one in re.findall(r"^ *```yaml\n(.*?)^ *```$", text, re.S | re.M)]
+    assert len(blocks) == 2
+    for block in blocks:
+        file = tmp_path / "study.yaml"
+        file.write_text(block, "utf-8")
+        study = cevns.load(file)
+        assert study.together.scan is not None
+        for address in study.together.scan.axes:
+            assert study.matching(address)
 
 
 def anchors(path: Path) -> set[str]:

@@ -24,6 +24,7 @@ from cevns.display.plot import (
 from cevns.display.plot_style import save
 from cevns.errors import InputError
 from cevns.prediction import AXIS_SCALE, Prediction
+from cevns.uncertainty import Uncertainty
 from cevns.units import keV, us
 
 T = np.linspace(0.5, 150, 300) * keV
@@ -96,8 +97,8 @@ def compared(zero: float = 1.0) -> list[ComparisonPanel]:
     ours = np.array([1.0, 38, 33, 5]) * zero
     edges = [0.0, 10, 20, 40, 60]
     return [
-        ComparisonPanel(edges, ours, released * zero, "Light [PE]"),
-        ComparisonPanel(edges, ours, released, "Time [µs]", "Events"),
+        ComparisonPanel(edges, ours, released * zero, "Light", "PE"),
+        ComparisonPanel(edges, ours, released, "Time", "µs"),
     ]
 
 
@@ -179,7 +180,7 @@ def test_a_prediction_without_time_has_two_panels_and_with_it_three() -> None:
     assert len(panels(make())) == 2
     spectrum, counts, time = panels(timed())
     assert spectrum.get_xlabel() == "Recoil energy [keVnr]"
-    assert counts.get_ylabel() == "Events / bin"
+    assert counts.get_ylabel() == "Events / 5 keV"
     assert time.get_ylabel() == "Events / µs"  # its bins are uneven
     assert time.get_xlabel() == "Time [µs]"
     assert time.get_xlim() == pytest.approx((0, 6))
@@ -234,6 +235,24 @@ def test_the_signal_stands_on_the_backgrounds() -> None:
     assert "without backgrounds" in legend(panels(PREDICTIONS["backgrounds"])[2])[0]
 
 
+def test_uneven_bins_are_densities() -> None:
+    """unit: signal, backgrounds and the band, on both axes; the legend has the events."""
+    edges = np.append(np.arange(0, 20, 1.0), 60) * AXIS_SCALE["PE"]
+    widths = np.append(np.ones(19), 41)
+    prediction = timed(axis="PE", edges=edges, backgrounds={"flat": FLAT})
+    _, counts, time = axes_of(prediction_figure(prediction, Uncertainty((), 1.0, FLAT / 10, 0.0)))
+    assert (counts.get_ylabel(), time.get_ylabel()) == ("Events / PE", "Events / µs")
+    background, signal, band = [
+        one for one in counts.patches if one.get_data().baseline is not None
+    ]
+    assert background.get_data().values == pytest.approx(FLAT / widths)
+    assert signal.get_data().values == pytest.approx((FLAT + SHAPE) / widths)
+    assert band.get_data().values == pytest.approx((1.1 * FLAT + SHAPE) / widths)
+    assert legend(counts)[:2] == ["flat (600)", f"Signal ({SHAPE.sum():.4g})"]
+    in_time = next(one for one in time.patches if one.get_fill())
+    assert in_time.get_data().values @ [0.5, 0.5, 5] == pytest.approx(SHAPE.sum())
+
+
 def test_a_signal_that_would_not_be_seen_gets_a_logarithmic_axis() -> None:
     swamped = panels(PREDICTIONS["swamped"])[1]
     assert swamped.get_yscale() == "log"
@@ -277,6 +296,16 @@ def test_counts_over_threshold() -> None:
     assert top.get_xlim() == bottom.get_xlim()
 
 
+def test_a_line_that_is_nowhere_in_sight_is_not_in_the_legend() -> None:
+    counts = {**COUNTS, "capture": 1e-9 * COUNTS["delayed"], "none": 0 * THRESHOLDS}
+    top, bottom = axes_of(threshold_figure(THRESHOLDS, counts, "argon", "keV", make()))
+    assert legend(top) == ["Prompt", "Delayed"]
+    low = make(edges=np.linspace(50, 100, 21) * keV)
+    over = {name: values[25:] for name, values in COUNTS.items()}
+    _, bottom = axes_of(threshold_figure(THRESHOLDS[25:], over, "argon", "keV", low))
+    assert legend(bottom) == ["Total", r"$\bar{\nu}_{\mu}$", r"$\nu_{e}$"]  # of nu_mu up to 48 keV
+
+
 def test_many_lines_differ() -> None:
     figure = threshold_figure(THRESHOLDS, {f"A{n}": T[:51] / keV for n in range(20)}, "many", "keV")
     looks = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
@@ -291,6 +320,9 @@ def test_a_comparison_has_a_ratio_only_where_something_is_released() -> None:
     assert inside.get_ydata() == pytest.approx([38 / 40, 33 / 30])
     assert above.get_xdata() == pytest.approx([50]) and len(below.get_xdata()) == 0
     assert above.get_ydata()[0] < lower.get_ylim()[1]
+    assert upper.get_ylabel() == "Events / PE"  # its bins are uneven
+    assert upper.lines[0].get_ydata() == pytest.approx([0.0, 4.0, 1.5, 0.005])
+    assert upper.patches[0].get_data().values == pytest.approx([0.1, 3.8, 1.65, 0.25])
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -352,7 +384,7 @@ def test_other_formats_are_refused(name: str, tmp_path: Path) -> None:
 def test_matplotlib_is_imported_when_a_figure_is_made_and_pyplot_never() -> None:
     program = (
         "import sys, cevns.display.plot as plot; assert 'matplotlib' not in sys.modules;"
-        "plot.comparison_figure([plot.ComparisonPanel([0, 1], [1], [1], 'Light [PE]')], '');"
+        "plot.comparison_figure([plot.ComparisonPanel([0, 1], [1], [1], 'Light', 'PE')], '');"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

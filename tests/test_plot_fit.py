@@ -69,7 +69,10 @@ CASES = {
     "backgrounds": Case((FLAT,), more="parameters: {background.flat.norm: {prior: 25 %}}"),
     "bare": NONE,
     "uneven": Case(binning="{edges: [10, 20, 30, 60], unit: keV}"),
-    "wide": Case(binning="{from: 0.1 keV, to: 100 keV, bins: 9, spacing: log}"),
+    "wide": Case(
+        binning="{from: 0.1 keV, to: 100 keV, bins: 9, spacing: log}",
+        rows=tuple(f"{0.147 * 10 ** (n / 3):.4g},{40 + 40 * n}" for n in range(9)),
+    ),
     "long name": Case(name="a $very$ long_name " * 12),
     "timed": Case(
         binning=f"{{energy: {ENERGY}, time: {{edges: [0, 1, 2, 4, 8], unit: us}}}}",

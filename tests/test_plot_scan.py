@@ -17,6 +17,7 @@ from cevns.display.plot_scan import figures
 from cevns.display.plot_style import save
 from cevns.inference.outcome import Outcome
 from cevns.inference.plane import grid_of
+from cevns.inference.raster import raster_of
 from cevns.yaml_reader import read_text
 
 BASE = """
@@ -40,7 +41,8 @@ def made(
     folder: Path, *axes: str, fitted: bool = True, height: float = 9.0, more: str = MORE
 ) -> Outcome:
     """A paraboloid over the steps of the axes, up to ``height`` at the ends of each axis."""
-    (folder / "own.csv").write_text("energy [keV],counts\n15,800\n")
+    rows = "".join(f"{energy},800\n" for energy in range(15, 65, 10))
+    (folder / "own.csv").write_text(f"energy [keV],counts\n{rows}")
     text = f"{BASE}scan: {{parameters: {{{', '.join(axes)}}}, {more}}}\n"
     grid = grid_of(study_from(read_text(text), folder))
     steps = [np.linspace(-1, 1, len(values)) for values in grid.axes.values()]
@@ -167,6 +169,62 @@ def test_plane_says_what_it_shows(tmp_path: Path) -> None:
     assert legend(figure) == [
         *("68.27 % C.L., 2 dof (2.30)", "90 % C.L., 2 dof (4.61)", "Best fit: 0.25, 1"),
     ]
+
+
+@pytest.mark.parametrize("axes", [(MASS, COUPLING), (SKIN, MASS)])
+def test_limits_along_a_mass_are_those_of_the_table(axes: tuple[str, ...], tmp_path: Path) -> None:
+    """reference: the lines are the ends of `Raster.limits`, and nothing but these."""
+    outcome = made(tmp_path, *axes)
+    raster = raster_of(outcome)
+    assert raster is not None
+    figure = drawn(outcome)
+    assert legend(figure) == ["68.27 % C.L., 1 dof (1.00)", "90 % C.L., 1 dof (2.71)"]
+    assert "limits at each light-vector.mass, 1 other" in figure.get_suptitle().replace("\n", " ")
+    lines = [np.asarray(one.get_xydata()) for one in figure.axes[0].lines]
+    found = np.concatenate(lines)[:, slice(None, None, 1 if axes[0] == MASS else -1)]
+    expected = [
+        (mass, end)
+        for confidence in (0.6827, 0.9)
+        for mass, regions in raster.limits(confidence)
+        for region in regions or ()
+        for end in region
+    ]
+    assert len(found) == len(expected) == 2 * 2 * 16
+    in_order, wanted = (
+        sorted(pairs, key=lambda one: (round(one[0], 6), one[1]))
+        for pairs in (found.tolist(), expected)
+    )
+    # 1e-9: the rounding of logarithms and of differences of heights
+    assert np.asarray(in_order) == pytest.approx(np.asarray(wanted), rel=1e-9, abs=1e-9)
+
+
+def test_the_region_of_a_raster_is_filled_between_its_limits(tmp_path: Path) -> None:
+    figure = drawn(made(tmp_path, MASS, COUPLING))
+    outcome = made(tmp_path, MASS, COUPLING)
+    raster = raster_of(outcome)
+    assert raster is not None
+    patches = figure.axes[0].patches
+    assert len(patches) == 2
+    for patch, confidence in zip(patches, (0.9, 0.6827), strict=True):
+        for mass, regions in list(raster.limits(confidence))[1:-1]:
+            assert regions is not None
+            ((low, high),) = regions
+            assert low is not None and high is not None
+            inside = [(mass, low * 0.99), (mass, low * 1.01), (mass, high * 0.99)]
+            path = patch.get_path()
+            assert [path.contains_point(point) for point in inside] == [False, True, True]
+            assert not path.contains_point((mass, high * 1.01))
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_lowest_point_at_the_end_of_the_grid_is_no_best_fit(place: int, tmp_path: Path) -> None:
+    outcome = made(tmp_path, "sin2_theta_w: [0.1, 0.4, 21]", SKIN)
+    end = float(outcome.grid.axes["Ar.neutron_skin"][place])
+    best = {**outcome.best, "Ar.neutron_skin": end}
+    figure = drawn(Outcome(outcome.grid, outcome.heights, best, 5.0, True, {}))
+    shown = "3" if place else "−1"
+    assert legend(figure)[-1] == f"Lowest, at an end of the scan: 0.25, {shown}"
+    assert figure.axes[0].lines[-1].get_marker() == "o"
 
 
 def test_logarithmic_axes(tmp_path: Path) -> None:

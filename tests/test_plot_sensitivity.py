@@ -27,12 +27,17 @@ BLOCK = "study: {statistic: chi2-counting, systematic: [0, 5 %]}\n"
 PLANE = "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 41], nsi.eps_ee_u: [-1, 1, 41]}, %s}\n"
 CURVE = "scan: {parameters: {nsi.eps_ee_d: [-0.7, 0.7, 141]}, overlays: [charm-2003]}\n"
 MOMENT = "magnetic-moment.nu_mu: {from: 1e-10 mu_B, to: 1e-8 mu_B, points: 21, spacing: log}"
-REACH = f"scan: {{parameters: {{{MOMENT}}}, settings: {{exposure: [1 day, 9 day, 3]}}}}\n"
+REACH = f"scan: {{parameters: {{{MOMENT}}}, settings: {{exposure: [10 day, 90 day, 3]}}}}\n"
 MAGNETIC = "model: [standard-model, magnetic-moment]\n"
 COUNTS = "scan: {settings: {detector.threshold: [10 keV, 60 keV, 6]}}\n"
 
+VECTOR = "model: [standard-model, light-vector]\n"
+MASS = "light-vector.mass: {from: 1 MeV, to: 100 MeV, points: 3, spacing: log}"
+COUPLING = "light-vector.coupling: {from: 1e-6, to: 1e-2, points: 81, spacing: log}"
+
 CASES = {
     "contours": NSI + PLANE % "confidence: [68 %, 90 %], overlays: [charm-2003]" + BLOCK,
+    "limits": VECTOR + f"scan: {{parameters: {{{MASS}, {COUPLING}}}}}\n" + BLOCK,
     "chi2": NSI + CURVE + BLOCK,
     "reach": MAGNETIC + REACH + BLOCK,
     "counts": COUNTS + BLOCK,
@@ -41,7 +46,7 @@ CASES = {
 
 def drawn(case: str) -> Figure:
     (found,) = figures(finished(design(NEON, CASES[case]))).items()
-    assert found[0] == case
+    assert found[0] == {"limits": "contours"}.get(case, case)
     return found[1]
 
 
@@ -83,6 +88,26 @@ def test_contours_say_what_they_are() -> None:  # unit
         "Nominal point",
     ]
     assert figure.get_suptitle() == "A study: expected sensitivity from event counts"
+
+
+def test_along_a_mass_the_limits_are_drawn() -> None:
+    """reference: with their degree of freedom; the lines go through the points of limits.csv."""
+    made = finished(design(NEON, CASES["limits"]))
+    figure = drawn("limits")
+    assert legend(figure) == [f"90 % C.L., 1 dof (2.71), systematic {one} %" for one in (0, 5)]
+    points = np.concatenate([np.asarray(one.get_xydata()) for one in figure.axes[0].lines])
+    ((_, height),) = made.design.limit_levels
+    limits = [
+        (*at, end)
+        for heights in made.surfaces.values()
+        for at, region in made.limits(heights, height)
+        for end in region
+        if end is not None
+    ]
+    assert len(limits) > 6  # three masses, two systematics, and second solutions
+    for limit in limits:
+        # 1e-9: the rounding of logarithms
+        assert np.min(np.max(np.abs(points / limit - 1), axis=1)) < 1e-9
 
 
 def test_contours_on_each_other_are_both_seen() -> None:  # unit
@@ -141,6 +166,30 @@ def test_reach_against_a_setting() -> None:  # unit
     assert np.all(np.diff(np.asarray(line.get_ydata())) < 0)
 
 
+def test_reach_of_two_solutions() -> None:
+    """reference: lines through the ends of each interval, and the allowed side shaded."""
+    setting = "settings: {exposure: {from: 0.1 year, to: 10 year, points: 3, spacing: log}}"
+    scan = f"scan: {{parameters: {{nsi.eps_ee_d: [-0.3, 0.7, 201]}}, {setting}}}\n"
+    text = NSI + scan + BLOCK.replace("[0, 5 %]", "0")
+    made = finished(design(NEON.replace("100 kg", "24 kg"), text))
+    ((_, height),) = made.design.limit_levels
+    limits = list(made.limits(made.surfaces[0.0], height))
+    assert len([at for (at,), _ in limits if at == pytest.approx(10)]) == 2
+    (figure,) = figures(made).values()
+    (axes,) = figure.axes
+    curves = [one for one in axes.lines if one.get_linestyle() == "-" and np.size(one.get_xydata())]
+    points = np.concatenate([np.asarray(one.get_xydata()) for one in curves])
+    for (at,), ends in limits:
+        for end in ends:
+            assert end is not None
+            near = points[np.abs(points[:, 0] / at - 1) < 1e-9, 1]
+            # The same interpolation between the same points.
+            assert np.min(np.abs(near - end)) < 1e-9
+    assert len(axes.patches) == 1
+    inside = axes.patches[0].get_path().contains_points([(1.0, 0.0), (10.0, 0.18)])
+    assert inside.tolist() == [True, False]
+
+
 def test_counts_against_a_setting() -> None:  # unit
     figure = drawn("counts")
     axes, other = figure.axes
@@ -152,7 +201,7 @@ def test_counts_against_a_setting() -> None:  # unit
 @pytest.mark.parametrize(
     "scan",
     [
-        "scan: {settings: {exposure: [1 day, 9 day, 3], detector.mass: [10 kg, 20 kg, 2]}}\n",
+        "scan: {settings: {exposure: [100 day, 300 day, 3], detector.mass: [10 kg, 20 kg, 2]}}\n",
         "scan: {parameters: {nsi.eps_ee_d: [-1, 1, 3], nsi.eps_ee_u: [-1, 1, 3],"
         " nsi.eps_etau_u: [-1, 1, 3]}}\n",
     ],

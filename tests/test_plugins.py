@@ -10,7 +10,7 @@ import pytest
 
 import cevns
 from cevns import plugins
-from cevns.cli.main import run
+from cevns.cli.main import VERBS, run
 from cevns.config import study_from
 from cevns.errors import InputError
 from cevns.interactions import INTERACTIONS
@@ -121,3 +121,52 @@ def test_builtin_names_win(tmp_path: Path) -> None:
     assert INTERACTIONS["nsi"].__name__ == "Nsi"
     with pytest.raises(InputError):
         plugins.add([tmp_path / "none.py"])
+
+
+# --- sources, and what a result says --------------------------------------------------------------
+
+THERMAL = """
+source: {type: fermi-dirac, temperature: 4 MeV, flux: 1e9 /cm^2/s}
+detector: {target: Ge, mass: 1 kg}
+exposure: 100 day
+"""
+
+
+def from_contributing(folder: Path, name: str) -> Path:
+    """The block of CONTRIBUTING.md that defines the class ``name``, as a plug-in file."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    file = folder / "mine.py"
+    file.write_text(next(block for block in blocks if f"class {name}" in block), "utf-8")
+    return file
+
+
+def test_a_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unit: the block of the document runs by itself; the result says how it is run again."""
+    (tmp_path / "file.yaml").write_text(THERMAL, "utf-8")
+    option = ["--plugin", str(from_contributing(tmp_path, "FermiDirac"))]
+    out = tmp_path / "out"
+    assert run(["predict", str(tmp_path / "file.yaml"), "--output", str(out), *option]) == 0
+    capsys.readouterr()
+    comments = [one for one in (out / "config.yaml").read_text("utf-8").splitlines() if "#" in one]
+    assert comments[1:] == ["# To be run with --plugin mine.py"]
+    assert run(["predict", str(out / "config.yaml"), "--json", *option]) == 0
+    again = json.loads(capsys.readouterr().out)["counts"]
+    assert again == json.loads((out / "results.json").read_text("utf-8"))["counts"]
+
+
+def test_nothing_is_said_without_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unit."""
+    plain = CONTENT.replace(", {baryonic-vector: {mass: 30 MeV, coupling: 1e-4}}", "")
+    (tmp_path / "file.yaml").write_text(plain, "utf-8")
+    assert run(["predict", str(tmp_path / "file.yaml"), "--output", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    assert "--plugin" not in (tmp_path / "out" / "config.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verbs_that_take_one(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unit: those that read names of interactions and sources, and no other."""
+    assert run([verb, "--help"]) == 0
+    takes = verb not in ("cross-section", "reproduce", "data")
+    assert ("--plugin" in capsys.readouterr().out) == takes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -74,6 +75,48 @@ def test_every_row_names_a_test_that_exists() -> None:
     file, _, name = TEST.partition("::")
     assert Path(__file__).resolve() == ROOT / file
     assert name in globals()
+
+
+MEASURED = {
+    "CEvNS events": ("expected/cevns", 1.0),
+    "⟨σ⟩ [1e-40 cm²]": ("cross_section/flux_averaged_cm2", 1e-40),
+}
+"""What docs/fits.md measures → the quantity of the table, and its unit there."""
+
+
+def rounds_to(value: str, shown: str, unit: float) -> bool:
+    """Whether ``shown`` is ``value`` in this unit, to the digits that are shown (one off in the
+    last, since the table has four itself)."""
+    last: float = 10.0 ** -len(shown.partition(".")[2])
+    return abs(float(value) / unit - float(shown)) <= last
+
+
+def test_measurements_of_fits() -> None:
+    """docs/fits.md, "Measurements": published number, its errors and ours are as in the table."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for row in csv.DictReader(io.StringIO(CSV.read_text("utf-8"))):
+        rows.setdefault((row["dataset"], row["quantity"]), row)  # others are of other choices
+    page = (ROOT / "docs" / "fits.md").read_text("utf-8")
+    dataset, compared = "", []
+    for line in page.partition("## Measurements")[2].partition("###")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 4:
+            continue
+        dataset = re.sub(r"`signal-(\w+)-(\d+)`", r"\1-\2", cells[0]) or dataset
+        if dataset.startswith(("csi", "lar")) and cells[1] in MEASURED:
+            quantity, unit = MEASURED[cells[1]]
+            row = rows[f"coherent-{dataset}", quantity]
+            found = re.match(r"([\d.]+) (?:± ([\d.]+)|\+([\d.]+) −([\d.]+))", cells[2])
+            ours = re.match(r"[\d.]+", cells[3])
+            assert found is not None and ours is not None, line
+            value, both, up, down = found.groups()
+            assert rounds_to(row["published"], value, unit), line
+            assert rounds_to(row["error_up"], both or up, unit), line
+            assert rounds_to(row["error_down"], f"-{both or down}", unit), line
+            assert rounds_to(row["ours"], ours[0], unit), line
+            compared.append((dataset, cells[1]))
+    every = [(name, one) for name in ("csi-2021", "lar-2020") for one in MEASURED]
+    assert compared == [("csi-2017", "CEvNS events"), *every]
 
 
 # --- kind: unit ------------------------------------------------------------------------------

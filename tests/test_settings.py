@@ -64,6 +64,18 @@ def test_what_a_file_says_about_a_parameter() -> None:
     assert made["sin2_theta_w"].fixed
 
 
+def test_an_address_of_what_is_not_in_the_model(folder: Path) -> None:
+    lines = refused(folder, "parameters: {nsi.eps_ee_u: {value: 0.1}}")
+    assert lines == [
+        "parameters.nsi.eps_ee_u: found 'nsi.eps_ee_u', but nsi is not in the model, expected it "
+        "in the model, [standard-model, nsi]"
+    ]
+    (line,) = refused(
+        folder, "model: [standard-model, nsi]\nparameters: {nsi.eps_ee: {value: 0.1}}"
+    )
+    assert "did you mean 'nsi.eps_ee_u'?" in line or "did you mean 'nsi.eps_ee_d'?" in line
+
+
 def test_the_short_last_part_is_enough_where_it_is_unique(folder: Path) -> None:
     made = study(folder, "parameters: {mass: {value: 2 kg}}").parameters
     assert made["detector.mass"].value == pytest.approx(2 * kg, rel=1e-12, abs=0)

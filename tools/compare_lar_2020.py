@@ -40,13 +40,15 @@ def main() -> None:
             ours.edges / cevns.units.keVee,
             ours.counts,
             released.sum(axis=1),
-            "Electron-equivalent energy [keVee]",
+            "Electron-equivalent energy",
+            "keVee",
         ),
         ComparisonPanel(
             ours.time_edges / cevns.units.us,
             ours.counts_2d.sum(axis=0),
             released.sum(axis=0),
-            "Time [µs]",
+            "Time",
+            "µs",
         ),
     ]
     figure = comparison_figure(panels, "CENNS-10: prediction and released CEvNS template")

@@ -3,7 +3,8 @@
 What the data of COHERENT allow of new physics, computed from examples/constraints; needs the files
 of the data sets (``cevns data fetch``, or CEVNS_DATA) and ten minutes. Tests compare a part of the
 tables with what is computed then, and the page with the tables. Usage:
-``python tools/write_constraints.py``; with ``--page`` only docs/constraints.md, from the tables.
+``python tools/write_constraints.py``; with ``--page`` only docs/constraints.md, from the tables;
+with ``--figures`` only the figures, that of the mediators from its table, in three minutes.
 """
 
 from __future__ import annotations
@@ -59,9 +60,13 @@ MEDIATORS = {
     "scalar": "scalar",
     "tensor": "tensor",
 }
+SYMBOLS = {"vector-b-l": "$B-L$", "vector-lmu-ltau": r"$L_\mu-L_\tau$"}
+"""Mediators with a name of more than letters, as a figure shows it."""
 PLANES = ("nsi-plane-up", "nsi-degenerate-lines", "charge-radii-plane")
-COLUMNS = ("parameter", "data", "lower", "upper", "best", "standard_model", "unit", "file")
-CURVE_COLUMNS = ("file", "mass_MeV", "lower", "upper", "best")
+COLUMNS = ("parameter", "data", "lower", "upper", "dof", "best", "standard_model", "unit", "file")
+CURVE_COLUMNS = ("file", "mass_MeV", "lower", "upper", "dof", "best")
+FREE = {"dof": "1"}
+"""Both tables: intervals of one parameter, also at each mass (`cevns.inference.limits`)."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ def interval(coupling: Coupling, data: str) -> list[dict[str, str]]:
                 "parameter": coupling.address,
                 "data": data,
                 **{name: _written(one, parameter.scale) for name, one in numbers.items()},
+                **FREE,
                 "standard_model": f"{standard:.2f}",
                 "unit": parameter.unit,
                 "file": f"{coupling.file}.yaml",
@@ -155,6 +161,7 @@ def _points(file: str, mass: float, found: Allowed) -> Iterator[dict[str, str]]:
             "mass_MeV": f"{mass / MeV:.4g}",
             "lower": _written(lower, 1.0),
             "upper": _written(upper, 1.0),
+            **FREE,
             "best": _written(found.best, 1.0),
         }
 
@@ -168,7 +175,7 @@ def draw_curves(rows: Iterable[dict[str, str]], path: Path) -> None:
     own = list(rows)
     for (file, title), colour in zip(MEDIATORS.items(), colours, strict=True):
         lines = [row for row in own if row["file"] == f"{file}.yaml"]
-        _draw(axes, lines, title, colour)
+        _draw(axes, lines, SYMBOLS.get(file, title), colour)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("Mass [MeV]")
@@ -268,20 +275,34 @@ def _mediator_lines(rows: Sequence[dict[str, str]]) -> Iterator[str]:
         yield f"| {title} | {' | '.join(cells)} |"
 
 
+def write_tables() -> None:
+    """Compute and write both."""
+    singles = [row for one in COUPLINGS for data in DATA for row in interval(one, data)]
+    (DOCS / "constraints.csv").write_text(table(COLUMNS, singles), "utf-8")
+    curves = [row for file in MEDIATORS for row in curve(file, MASSES.tolist())]
+    (DOCS / "constraints-mediators.csv").write_text(table(CURVE_COLUMNS, curves), "utf-8")
+
+
+def draw_figures() -> None:
+    """The curves from their table; the planes are scanned."""
+    curves = rows_of("constraints-mediators.csv")
+    draw_curves(curves, DOCS / "figures" / "constraints-mediators.png")
+    for name in PLANES:
+        drawn = figures(scanned(grid_of(load(EXAMPLES / f"{name}.yaml")), 2))
+        save(drawn["scan"], DOCS / "figures" / f"constraints-{name}.png")
+
+
 def main() -> None:
-    """Compute and write the tables and figures, then the page."""
-    if "--page" not in sys.argv[1:]:
-        singles = [row for one in COUPLINGS for data in DATA for row in interval(one, data)]
-        (DOCS / "constraints.csv").write_text(table(COLUMNS, singles), "utf-8")
-        curves = [row for file in MEDIATORS for row in curve(file, MASSES.tolist())]
-        (DOCS / "constraints-mediators.csv").write_text(table(CURVE_COLUMNS, curves), "utf-8")
-        draw_curves(curves, DOCS / "figures" / "constraints-mediators.png")
-        for name in PLANES:
-            drawn = figures(scanned(grid_of(load(EXAMPLES / f"{name}.yaml")), 2))
-            save(drawn["scan"], DOCS / "figures" / f"constraints-{name}.png")
-    path = DOCS / "constraints.md"
-    tables = (rows_of("constraints.csv"), rows_of("constraints-mediators.csv"))
-    path.write_text(page(path.read_text("utf-8"), *tables), "utf-8")
+    """Tables, figures and page, or one kind of these."""
+    chosen = sys.argv[1:]
+    if not chosen:
+        write_tables()
+    if not chosen or "--figures" in chosen:
+        draw_figures()
+    if not chosen or "--page" in chosen:
+        path = DOCS / "constraints.md"
+        tables = (rows_of("constraints.csv"), rows_of("constraints-mediators.csv"))
+        path.write_text(page(path.read_text("utf-8"), *tables), "utf-8")
 
 
 if __name__ == "__main__":

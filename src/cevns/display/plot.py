@@ -26,6 +26,8 @@ from cevns.display.plot_style import (
     SKY,
     VERMILION,
     WIDTH,
+    bin_widths,
+    events_per,
     finish,
     new_figure,
     plain_text,
@@ -78,7 +80,8 @@ def prediction_figure(prediction: Prediction, error: Uncertainty | None = None) 
     -------
     Figure
         Two panels side by side, or three with a time axis. The recoil spectrum is before any
-        response; the counts are what is detected, with the backgrounds below the signal.
+        response; the counts are what is detected, with the backgrounds below the signal. Bins of
+        unequal width are drawn as densities.
     """
     timed = prediction.time_edges is not None
     figure = new_figure(height=5.6 if timed else 3.5)
@@ -87,6 +90,7 @@ def prediction_figure(prediction: Prediction, error: Uncertainty | None = None) 
     uneven = _uneven_ends(prediction)
     if uneven or _logarithmic(prediction.edges):
         _logarithmic_energies(axes["S"], 0.0 if uneven else _lowest_shown(prediction))
+    _name_lines(axes["S"])
     _draw_counts(axes["C"], prediction, error)
     if timed:
         _draw_time(axes["T"], prediction)
@@ -111,7 +115,17 @@ def _draw_spectrum(axes: Axes, prediction: Prediction) -> None:
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel("Recoil energy [keVnr]")
     axes.set_ylabel(r"$\mathrm{d}N/\mathrm{d}T$ [events / keV]")
-    axes.legend()
+
+
+def _name_lines(axes: Axes) -> None:
+    """A legend of the lines of which something is in sight."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+
+    def in_sight(line: Any) -> bool:
+        x, y = line.get_data()
+        return bool(np.any((left <= x) & (x <= right) & (bottom <= y) & (y <= top)))
+
+    axes.legend(handles=[line for line in axes.lines if in_sight(line)])
 
 
 def _uneven_ends(prediction: Prediction) -> bool:
@@ -141,42 +155,43 @@ def _draw_counts(axes: Axes, prediction: Prediction, error: Uncertainty | None) 
     label = f"Signal ({inside})" if inside == total else f"Signal ({inside} of {total})"
     band = None if error is None else error.bins
     _draw_bins(axes, edges, prediction.counts, label, prediction.backgrounds, band)
-    axes.set_xlabel(AXIS_LABELS[prediction.axis])
+    axes.set(xlabel=AXIS_LABELS[prediction.axis], ylabel=events_per(edges, prediction.axis))
 
 
 def _draw_time(axes: Axes, prediction: Prediction) -> None:
-    """The signal in time; backgrounds have no time axis. Uneven bins are drawn as a density."""
+    """The signal in time; backgrounds have no time axis."""
     counts = np.sum(prediction.counts_2d, axis=0)
     label = "Signal without backgrounds" if prediction.backgrounds else "Signal"
     edges = np.asarray(prediction.time_edges) / units.us
-    uneven = np.ptp(np.diff(edges)) > 1e-6 * edges[-1]
-    heights = counts / np.diff(edges) if uneven else counts
-    _draw_bins(axes, edges, heights, f"{label} ({shown_events(np.sum(counts))})", {})
-    axes.set(xlabel="Time [µs]", ylabel="Events / µs" if uneven else "Events / bin")
+    _draw_bins(axes, edges, counts, f"{label} ({shown_events(np.sum(counts))})", {})
+    axes.set(xlabel="Time [µs]", ylabel=events_per(edges, "µs"))
 
 
 def _draw_bins(
     axes: Axes,
     edges: Array,
-    signal: Array,
+    counts: Array,
     label: str,
     backgrounds: Mapping[str, Array],
     band: Array | None = None,
 ) -> None:
     """A histogram of the signal on top of the backgrounds, with its ±1σ ``band``.
 
-    A signal that would be a hairline on its backgrounds stands in front of them instead.
+    All are counts in bins. A signal that would be a hairline on its backgrounds stands in front of
+    them instead.
     """
-    stacked = np.zeros_like(signal)
+    widths = bin_widths(edges)
+    signal, stacked = counts / widths, np.zeros(len(widths))
     for (name, values), color in zip(backgrounds.items(), cycle(_BACKGROUNDS), strict=False):
         text = f"{plain_text(name)} ({shown_events(np.sum(values))})"
-        _fill(axes, edges, stacked, stacked + values, color, text)
-        stacked = stacked + values
+        _fill(axes, edges, stacked, stacked + values / widths, color, text)
+        stacked = stacked + values / widths
     swamped = bool(np.max(stacked) > 20 * np.max(signal))
     base = np.zeros_like(signal) if swamped else stacked
     _fill(axes, edges, base, base + signal, SKY, label)
     top = base + signal
     if band is not None:
+        band = band / widths
         low = np.maximum(top - band, 0.0)
         style: Any = {"fill": True, "facecolor": "none", "edgecolor": BLACK, "linewidth": 0.0}
         axes.stairs(
@@ -211,7 +226,6 @@ def _counts_axis(axes: Axes, heights: Array, signal: Array, swamped: bool) -> No
         axes.set_ylim(floor, floor * (top / floor) ** (1 / share))
     else:
         axes.set_ylim(0.0, top / share or 1.0)
-    axes.set_ylabel("Events / bin")
 
 
 @style()
@@ -246,6 +260,8 @@ def threshold_figure(
         if unit == "keV":
             # One energy scale for both, as the panels are read against each other.
             axes[1].set_xlim(axes[0].get_xlim())
+    for panel in axes:
+        _name_lines(panel)
     return finish(figure, title)
 
 
@@ -259,7 +275,6 @@ def _draw_thresholds(axes: Axes, thresholds: Array, counts: Mapping[str, Any], u
     quantity = AXIS_LABELS[unit].partition(" [")[0].lower()
     axes.set_xlabel(f"Threshold in {quantity} [{unit}]")
     axes.set_ylabel("Events over threshold")
-    axes.legend()
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,16 +284,19 @@ class ComparisonPanel:
     Attributes
     ----------
     edges : array, shape (bins + 1,)
-        In the unit that ``xlabel`` states.
+        In ``unit``.
     ours, released : arrays, shape (bins,)
         Events in each bin.
+    name : str
+        What is on the horizontal axis.
+    unit : str
     """
 
     edges: Any
     ours: Any
     released: Any
-    xlabel: str
-    ylabel: str = "Events / bin"
+    name: str
+    unit: str
 
 
 @style()
@@ -295,13 +313,14 @@ def comparison_figure(panels: Sequence[ComparisonPanel], title: str) -> Figure:
 
 
 def _draw_comparison(axes: Axes, panel: ComparisonPanel) -> None:
-    ours, released = np.asarray(panel.ours), np.asarray(panel.released)
+    edges, ours, released = map(np.asarray, (panel.edges, panel.ours, panel.released))
+    widths = bin_widths(edges)
     label = f"cevns ({shown_events(np.sum(ours))})"
-    axes.stairs(ours, panel.edges, color=BLUE, linewidth=1.3, label=label)
+    axes.stairs(ours / widths, edges, color=BLUE, linewidth=1.3, label=label)
     label = f"released ({shown_events(np.sum(released))})"
-    axes.plot(_centres(panel.edges), released, "o", color=BLACK, label=label)
-    axes.set_ylim(0.0, 1.15 * max(np.max(ours), np.max(released)) or 1.0)
-    axes.set_ylabel(panel.ylabel)
+    axes.plot(_centres(edges), released / widths, "o", color=BLACK, label=label)
+    axes.set_ylim(0.0, 1.15 * float(np.max(np.maximum(ours, released) / widths)) or 1.0)
+    axes.set_ylabel(events_per(edges, panel.unit))
     axes.legend()
 
 
@@ -317,7 +336,7 @@ def _draw_ratio(axes: Axes, panel: ComparisonPanel) -> None:
         shown = np.clip(ratio[side == where], 1 - reach, 1 + reach)
         axes.plot(centres[side == where], shown, marker, color=BLUE)
     axes.set_ylim(1 - 1.15 * reach, 1 + 1.15 * reach)
-    axes.set_xlabel(panel.xlabel)
+    axes.set_xlabel(f"{panel.name} [{panel.unit}]")
     axes.set_ylabel("cevns /\nreleased")
 
 

@@ -20,11 +20,14 @@ from cevns.display.plot_style import (
     SKY,
     VERMILION,
     WIDTH,
+    bin_widths,
+    events_per,
     finish,
     new_figure,
     plain_text,
     shown_events,
     style,
+    uneven,
 )
 from cevns.display.report_fit import felt
 from cevns.likelihood.cells import CellAxis
@@ -128,7 +131,7 @@ def _draw_stack(
     ``ends`` are those of the error bars of the counts, ``entries`` are their names in the legend.
     """
     edges = axis.shown
-    widths = np.diff(edges) if _uneven(edges) else np.ones(axis.bins)
+    widths = bin_widths(edges)
     gone: Array = np.sum([stack[name] for name in removed], axis=0) if removed else 0 * observed
     total = np.zeros(axis.bins)
     colours = _colours(list(stack))
@@ -187,22 +190,13 @@ def poisson_interval(counts: Any) -> tuple[Array, Array]:
     return low, high
 
 
-def _uneven(edges: Array) -> bool:
-    return bool(np.ptp(np.diff(edges)) > 1e-6 * (edges[-1] - edges[0]))
-
-
 def _unit(axis: CellAxis) -> str:
     return {"us": "µs"}.get(axis.unit, axis.unit)
 
 
 def _per(axis: CellAxis) -> str:
-    """What the vertical axis counts: events in a bin, by its width, or per unit."""
-    if axis.unit == BIN:
-        return "Events / bin"
-    if _uneven(axis.shown):
-        return f"Events / {_unit(axis)}" if axis.unit else "Events / unit"
-    width = f"{(axis.shown[-1] - axis.shown[0]) / axis.bins:.3g}"
-    return f"Events / {width} {_unit(axis)}".rstrip()
+    """What the vertical axis counts."""
+    return "Events / bin" if axis.unit == BIN else events_per(axis.shown, _unit(axis))
 
 
 def _axis_label(axis: CellAxis) -> str:
@@ -216,7 +210,7 @@ def _axis_label(axis: CellAxis) -> str:
 def _energy_scale(axes: Axes, axis: CellAxis) -> None:
     """Logarithmic where bins that grow span more than an order of magnitude and start above 0."""
     edges = axis.shown
-    if _uneven(edges) and edges[0] > 0 and edges[-1] > 30 * edges[0]:
+    if uneven(edges) and edges[0] > 0 and edges[-1] > 30 * edges[0]:
         axes.set_xscale("log")
 
 
@@ -362,6 +356,9 @@ def _draw_impacts(
     axes.barh(places + 0.18, up, height=0.36, color=BLUE, label="Nuisance at +1 σ")
     axes.axvline(0, color=BLACK, linewidth=0.6)
     reach = float(np.max(np.abs([down, up]), initial=0.0)) or 1.0
+    if not (np.any(down) or np.any(up)):
+        look: Any = {"ha": "center", "va": "center", "color": GREY, "transform": axes.transAxes}
+        axes.text(0.5, 0.8, "Nothing moves it from its best value", **look)
     axes.set_xlim(-1.1 * reach, 1.1 * reach)
     axes.locator_params(axis="x", nbins=6)
 

@@ -39,7 +39,7 @@ _DOTS: Any = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (1, 1.2))}
 def figures(made: Sensitivity) -> dict[str, Figure]:
     """Name → figure: contours in a plane, χ² along a line, or what moves with one setting.
 
-    None for more axes.
+    None for more axes, nor where an axis has a single point.
     """
     design = made.design
     drawers = {
@@ -49,7 +49,7 @@ def figures(made: Sensitivity) -> dict[str, Figure]:
         (1, 0): ("counts", _draw_counts),
     }
     chosen = drawers.get((len(design.settings), len(design.axes)))
-    if chosen is None:
+    if chosen is None or min(made.shape) < 2:
         return {}
     name, draw = chosen
     figure = new_figure(height=4.8, width=5.8)
@@ -85,9 +85,26 @@ def axis_label(design: Design, name: str) -> str:
     return axis_title(name, design.unit(name)[0], latex)
 
 
+def _chosen_levels(design: Design) -> tuple[tuple[tuple[float, float], ...], int]:
+    """(confidence, height) of what is drawn and its degrees of freedom.
+
+    Those of limits wherever there are any, also along a mass: those of a region would ask for the
+    best mass as well.
+    """
+    if design.lines is None:
+        return design.levels, design.dof
+    return design.limit_levels, design.limit_dof
+
+
+def _level_label(design: Design, confidence: float, height: float) -> str:
+    """What a level is: confidence, degrees of freedom, height."""
+    _, dof = _chosen_levels(design)
+    return f"{100 * confidence:.4g} % C.L., {dof} dof ({height:.2f})"
+
+
 def _curve_label(design: Design, systematic: float, confidence: float, height: float) -> str:
-    """What a contour is: confidence, degrees of freedom, height, systematic."""
-    text = f"{100 * confidence:.4g} % C.L., {design.dof} dof ({height:.2f})"
+    """What a contour is: its level and the systematic."""
+    text = _level_label(design, confidence, height)
     several = len(design.systematics) > 1 or systematic
     return f"{text}, systematic {100 * systematic:.4g} %" if several else text
 
@@ -107,7 +124,7 @@ def _levels(made: Sensitivity) -> Iterator[tuple[Any, str, str, str, float]]:
     """
     design = made.design
     for place, (systematic, heights) in enumerate(made.surfaces.items()):
-        for index, (confidence, height) in enumerate(design.levels):
+        for index, (confidence, height) in enumerate(_chosen_levels(design)[0]):
             label = _curve_label(design, systematic, confidence, height)
             dashes = _DASHES[(place + index) % len(_DASHES)]
             yield heights, _COLOURS[place % len(_COLOURS)], dashes, label, height
@@ -123,7 +140,7 @@ def _draw_contours(axes: Axes, made: Sensitivity) -> None:
     for heights, color, dashes, label, height in _levels(made):
         if not np.any(heights > height):
             label = f"{label}, not reached"
-        if height == design.levels[0][1]:
+        if height == _chosen_levels(design)[0][0][1]:
             roots = np.ma.masked_invalid(np.sqrt(np.maximum(heights.T, 0.0)))
             below = [-1.0, float(np.sqrt(height))]
             axes.contourf(x, y, roots, levels=below, colors=[color], alpha=_FAINT)
@@ -193,7 +210,7 @@ def _draw_curves(axes: Axes, made: Sensitivity) -> None:
         look["linestyle"] = _DASHES[place % len(_DASHES)]  # one curve may be on another
         axes.plot(x, heights, label=f"Systematic {100 * systematic:.4g} %", **look)
     for index, (confidence, height) in enumerate(design.levels):
-        label = f"{100 * confidence:.4g} % C.L., {design.dof} dof ({height:.2f})"
+        label = _level_label(design, confidence, height)
         dashes = _DASHES[(index + 1) % len(_DASHES)]
         axes.axhline(height, color=BLACK, linestyle=dashes, linewidth=0.9, label=label)
     _draw_overlays(axes, design, (x, x))
@@ -205,27 +222,46 @@ def _draw_curves(axes: Axes, made: Sensitivity) -> None:
 
 
 def _draw_reach(axes: Axes, made: Sensitivity) -> None:
-    """The ends of the allowed interval of the only parameter against the setting."""
+    """What is allowed of the only parameter against the setting, its ends as lines."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
     design = made.design
     (setting,), (address,) = design.settings, design.axes
-    for heights, color, dashes, label, height in _levels(made):
-        found = list(made.limits(heights, height))
-        for side in (0, 1):
-            points = [(at[0], region[side]) for at, region in found if region[side] is not None]
-            if points:
-                x, y = zip(*points, strict=True)
-                marker: Any = {"marker": ".", "markersize": 4, "linewidth": 1.2}
-                axes.plot(x, y, color=color, linestyle=_line(points, dashes), **marker)
-        axes.plot([], [], color=color, linestyle=dashes, label=label)
     _set_axis(axes, design, setting, "x")
-    axes.set_ylabel(axis_label(design, address))
-    if address in design.logarithmic:
-        axes.set_yscale("log")
+    _set_axis(axes, design, address, "y")
+    lowest = _chosen_levels(design)[0][0][1]
+    ends: list[float] = []
+    for heights, color, dashes, label, height in _levels(made):
+        if height == lowest:
+            for area in made.areas(heights, height):
+                look: Any = {"facecolor": color, "alpha": _FAINT, "linewidth": 0.0}
+                axes.add_patch(PathPatch(Path(*area), **look))
+        for line in made.contours(heights, height):
+            axes.plot(*line, color=color, linestyle=dashes, linewidth=1.2)
+        found = [(at, end) for (at,), one in made.limits(heights, height) for end in one]
+        dots = [(at, end) for at, end in found if end is not None]
+        if dots:
+            axes.plot(*zip(*dots, strict=True), color=color, linestyle="none", **_DOT)
+            ends.extend(end for _, end in dots)
+        seen = label if dots else f"{label}, not reached"
+        axes.plot([], [], color=color, linestyle=dashes, label=seen)
+    _zoom(axes, ends, address in design.logarithmic)
 
 
-def _line(points: list[Any], dashes: str) -> str:
-    """Dashes of a line, none where a setting has several intervals."""
-    return dashes if len({at for at, _ in points}) == len(points) else "none"
+_DOT: Any = {"marker": ".", "markersize": 4}
+
+
+def _zoom(axes: Axes, ends: list[float], log: bool) -> None:
+    """The part of the other axis on which there are ends."""
+    if len(set(ends)) < 2:
+        return
+    there, back = (np.log, np.exp) if log else (float, float)
+    low, high = there(min(ends)), there(max(ends))
+    first, last = (there(one) for one in axes.get_ylim())
+    margin = 0.06 * (high - low)
+    shown = max(low - margin, first), min(high + margin, last)
+    axes.set_ylim(float(back(shown[0])), float(back(shown[1])))
 
 
 def _draw_counts(axes: Axes, made: Sensitivity) -> None:

@@ -16,10 +16,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cevns.errors import InputError, Mistake
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 WIDTH = 7.2  # inches: the text width of a page
 DPI = 150
@@ -119,6 +123,27 @@ def axis_title(name: str, unit: str, latex: str = "") -> str:
 def shown_unit(unit: str) -> str:
     """A unit as it is printed: "cm²", "tonne year", the magneton with its symbol."""
     return unit.replace("^2", "²").replace("*", " ").replace("mu_B", r"$\mu_\mathrm{B}$")
+
+
+def uneven(edges: Array) -> bool:
+    """Whether bins differ in their widths."""
+    return bool(np.ptp(np.diff(edges)) > 1e-6 * (edges[-1] - edges[0]))
+
+
+def bin_widths(edges: Array) -> Array:
+    """What counts are divided by, shape (bins,): the widths where these differ, else one.
+
+    A wide bin beside a narrow one would look like a rise that is not there.
+    """
+    return np.diff(edges) if uneven(edges) else np.ones(len(edges) - 1)
+
+
+def events_per(edges: Array, unit: str) -> str:
+    """What is drawn then: events per unit, or in a bin, by its width."""
+    if uneven(edges):
+        return f"Events / {unit or 'unit'}"
+    width = f"{(edges[-1] - edges[0]) / (len(edges) - 1):.3g}"
+    return f"Events / {width} {unit}".rstrip()
 
 
 def shown_events(number: float) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cevns.likelihood.channel import Channel
 
 UNKNOWN = "–"
+UNEXPLAINED = "counts where nothing is expected without signal"
 AREA = 1e-40
 """cm², the unit in which cross-sections are shown."""
 
@@ -35,6 +36,7 @@ def fit_tables(
     ``cross_sections`` are by data set, for those that have one.
     """
     yield parameter_table(fit, name)
+    yield from _limits(fit)
     for channel in fit.likelihood.channels:
         yield component_table(fit, channel)
     yield from _goodness(fit)
@@ -66,7 +68,7 @@ def _parameter_row(fit: Fit, address: str) -> tuple[str, ...]:
     prior, pull = "", ""
     if parameter.prior is not None:
         prior = f"{parameter.value / parameter.scale:.6g} ± {parameter.prior / parameter.scale:.4g}"
-        pull = f"{fit.pulls[address][0]:+.2f}"
+        pull = f"{fit.pulls[address][0]:+z.2f}"
     return (
         address,
         parameter.unit,
@@ -94,12 +96,30 @@ def rounded(value: float, error: float) -> str:
     if not math.isfinite(error) or error <= 0:
         return f"{value:.6g}"
     digits = 2 - math.floor(math.log10(error))
+    if abs(value) < 0.5 * 10.0**-digits:
+        value = 0.0  # and not −0
     if digits <= 6 and abs(value) < 1e7:
         return f"{value:.{max(digits, 0)}f}"
     if not value:
         return "0"
     size = math.floor(math.log10(abs(value)))
     return f"{value:.{min(max(digits + size, 2), 12)}e}"
+
+
+def _limits(fit: Fit) -> Iterator[str]:
+    """Why there are no errors, where −2 ln L is lowest at an end of what is allowed."""
+    parameters, minimum = fit.likelihood.parameters, fit.minimum
+    ends = [
+        f"{a} ({minimum.at(a) / parameters[a].scale:.6g} {parameters[a].unit}".rstrip() + ")"
+        for a in minimum.on_bounds
+    ]
+    if ends:
+        yield f"Best on the bound, where there is no error: {', '.join(ends)}"
+    if minimum.at_limit:
+        yield (
+            "Best where the expectation of a cell is zero, below which counts have no likelihood:"
+            " there are no errors, the interval is that of the profile"
+        )
 
 
 def component_table(fit: Fit, channel: Channel) -> Any:
@@ -119,13 +139,20 @@ def component_table(fit: Fit, channel: Channel) -> Any:
 
 def _goodness(fit: Fit) -> Iterator[str]:
     goodness = fit.goodness
+    constrained = len(fit.likelihood.constraints.addresses)
     yield (
         f"−2 ln(L/L_saturated) = {fit.minimum.value:.3f} with {fit.ndof} degrees of freedom"
         f" ({goodness.cells} cells, {len(fit.likelihood.floating)} floating parameters,"
-        f" {len(fit.likelihood.constraints.addresses)} constraints)"
+        f" {constrained} constraints)"
     )
+    if not math.isfinite(goodness.p_value):
+        yield "Goodness of fit: no degrees of freedom are left"
+        return
+    deviance = f"{goodness.deviance:.2f} of the counts"
+    if constrained:
+        deviance += f" and {goodness.penalty:.2f} of the constraints = {goodness.total:.2f}"
     yield (
-        f"Goodness of fit: deviance {goodness.deviance:.2f} of the counts, expected"
+        f"Goodness of fit: deviance {deviance}, expected"
         f" {goodness.mean:.2f} ± {goodness.spread:.2f}, p = {goodness.p_value:.3g}"
     )
 
@@ -133,6 +160,8 @@ def _goodness(fit: Fit) -> Iterator[str]:
 def _significances(fit: Fit) -> Iterator[str]:
     for address, found in fit.significances.items():
         line = f"Significance of {address} > 0: {found:.2f} σ"
+        if math.isinf(found):
+            line = f"Significance of {address} > 0: infinite, {UNEXPLAINED}"
         if felt(fit, address):
             whole = fit.significance_with_systematics(address)
             line += f"; {whole:.2f} σ with the systematics below"
@@ -179,7 +208,7 @@ def cross_section_table(found: Mapping[str, MeasuredCrossSection]) -> Any:
     rows = []
     for name, one in found.items():
         areas = {key: area / AREA for key, area in one.as_dict().items()}
-        error = areas["error_cm2"]
+        error = areas.get("error_cm2", math.nan)  # on its bound it has none
         ends = [rounded(areas.get(key, math.nan), error) for key in ("lower_cm2", "upper_cm2")]
         systematic = areas.get("systematic_cm2")
         rows.append(
