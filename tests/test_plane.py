@@ -14,9 +14,11 @@ from scipy.stats import chi2
 
 from cevns.config.study import study_from
 from cevns.errors import InputError
-from cevns.inference.minimum import ROUGH, minimise
+from cevns.inference import plane
+from cevns.inference.minimum import ROUGH, Minimum, minimise
 from cevns.inference.outcome import Outcome, outcome, regions
-from cevns.inference.plane import HEIGHT, Grid, grid_of, level
+from cevns.inference.plane import HEIGHT, Grid, grid_of, height_at, level
+from cevns.likelihood.joint import Likelihood
 from cevns.scan.merge import merge, read
 from cevns.scan.run import run
 from cevns.units import MeV, fm
@@ -314,6 +316,23 @@ def test_a_neighbour_on_a_bound_is_no_trap(tmp_path: Path) -> None:
     assert after["background.flat.norm"][0] < 1e-6 < before["background.flat.norm"][0]
     assert after[HEIGHT] == pytest.approx(before[HEIGHT][::-1], rel=1e-9, abs=2 * ROUGH)
     assert after["status"] == ["", ""]
+
+
+def test_a_neighbour_that_leads_astray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """unit: a fit that does not converge from there is made again from the nominal point."""
+    scan = "scan: {parameters: {signal.norm: [0.5, 1.5, 3]}, profile: all}"
+    likelihood = grid(FIVE + PRIOR + scan, tmp_path).likelihood
+    values, away = {"signal.norm": 1.0}, {"background.flat.norm": 30.0}
+    height, _, _ = height_at(likelihood, values, {})
+
+    def lost(held: Likelihood, start: Mapping[str, float]) -> Minimum:
+        at = np.array([start[address] for address in held.floating])
+        return Minimum(held, at, held(at), converged=False)
+
+    monkeypatch.setattr(plane, "roughly", lost)
+    found, best, status = height_at(likelihood, values, away)
+    assert status == "" and found == pytest.approx(height, rel=0, abs=2 * ROUGH)
+    assert best["background.flat.norm"] < 2
 
 
 # --- unit: the best point -------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from cevns.config.settings import read_axis
 from cevns.config.study import Study, study_from
 from cevns.errors import InputError, Mistake
 from cevns.inference.minimum import ROUGH, Minimum, minimise
+from cevns.inference.refit import settled
 from cevns.likelihood.joint import Likelihood
 from cevns.merge import with_files
 from cevns.parameters import Parameter, Parameters
@@ -329,6 +330,8 @@ def height_at(
     try:
         with np.errstate(all="ignore"):
             found = roughly(likelihood.held(values), start)
+            if not found.converged:  # the neighbour may have led astray
+                found = settled(likelihood.held(values))
     except InputError as error:
         return math.nan, {}, str(error.mistakes[0])
     best = dict(zip(likelihood.floating, found.values.tolist(), strict=True))
