@@ -81,6 +81,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("",),  # the face: the package itself, with its public names
     ("analysis", "uncertainty"),
     (
+        "inference.bounds",
         "inference.kinks",
         "inference.minuit",
         "inference.minimum",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import xlogy
 from scipy.stats import chi2
 
@@ -23,8 +23,9 @@ from cevns.errors import InputError
 from cevns.inference.fit import Fit, fit
 from cevns.inference.goodness import Goodness
 from cevns.inference.profile import impacts, profile_range
-from cevns.inference.refit import settled
+from cevns.inference.refit import refitted, settled
 from cevns.inference.result import as_dict
+from cevns.units import cm
 
 Array = Any
 
@@ -121,6 +122,85 @@ def test_a_background_fitted_to_nothing_comes_back(tmp_path: Path) -> None:
     for end in (low, high):  # 68.27 % is 1.000 to 2e-4; MINOS aims for 1 % of an error
         rise = profiled(counts, *parts, 1.0, end) - value
         assert rise == pytest.approx(1.0, rel=0, abs=0.02)
+
+
+FALLING_TABLE = {"name": "falling", "type": "table", "file": "falling.csv"}
+TWO_NORMS = ("background.flat.norm", "background.falling.norm")
+
+
+def best_of_starts(counts: Array, parts: Any, widths: Any, held: float | None) -> float:
+    """The lowest −2 ln L of a signal and two backgrounds, by L-BFGS from a grid of starts."""
+
+    def height(norms: Array) -> float:
+        strength, *rest = norms if held is None else (held, *norms)
+        expected = strength * parts[0] + rest[0] * parts[1] + rest[1] * parts[2]
+        pulls = (np.array(rest) - 1) / widths
+        return min(deviance(counts, expected), 1e9) + float(pulls @ pulls)
+
+    values = (1e-3, 0.3, 1.0, 4.0)
+    free = 2 if held is not None else 3
+    starts = np.array(np.meshgrid(*[values] * free)).reshape(free, -1).T
+    found = [
+        minimize(height, one, method="L-BFGS-B", bounds=[(0, 100)] * free, tol=1e-13)
+        for one in starts
+    ]
+    return float(min(one.fun for one in found))
+
+
+@pytest.mark.parametrize("rate", ["9e-5", "8e-4"])
+def test_a_bound_is_left_where_the_likelihood_falls_from_it(tmp_path: Path, rate: str) -> None:
+    """Two wide backgrounds, of which one or both are fitted to nothing or to a hundredth.
+
+    What is drawn to a bound from outside may be drawn away from it on it: a cell with counts in
+    which nothing else is expected.
+    """
+    rows = [f"{9.9 + 10.02 * i:.2f},{1.3e-4 * 0.44**i:.6e}" for i in range(11)]
+    (tmp_path / "falling.csv").write_text("energy [keV],rate [1/keV/kg/day]\n" + "\n".join(rows))
+    flat = {**FLAT, "rate": f"{rate} /keV/kg/day"}
+    detector = {**ARGON["detector"], "mass": "3 kg", "backgrounds": [flat, FALLING_TABLE]}
+    widths = np.array([2.0, 1.0])
+    priors = {a: {"prior": f"{w:%}"} for a, w in zip(TWO_NORMS, widths, strict=True)}
+    analysis = analysed(tmp_path, FALLING, detector=detector, parameters=priors)
+    made = analysis.likelihood.channels[0].components({})
+    parts = [made[name] for name in ("cevns", "flat", "falling")]
+    generator = np.random.default_rng(3)
+    toys = [generator.poisson(parts[0] + parts[2]).astype(float) for _ in range(6)]
+    for counts in (np.array([8.0, 10, 2, 2, 2, 1, 0, 1, 0, 0]), *toys):
+        found = fit(analysis.likelihood.with_counts([counts]), analysis.interest)
+        assert found.minimum.converged
+        best, null = (best_of_starts(counts, parts, widths, held) for held in (None, 0.0))
+        assert found.minimum.value == pytest.approx(best, rel=0, abs=1e-4)  # of L-BFGS
+        root = found.significances[NORM] ** 2
+        assert root == pytest.approx(null - best, rel=1e-4, abs=2e-4)
+
+
+def test_bounds_of_a_tiny_number(tmp_path: Path) -> None:
+    """A radius of 1e-31 cm² has the interval of one without bounds; cut off it ends on its profile.
+
+    −2 ln L is 1.000 above the minimum at an end that is no bound.
+    """
+    changes: dict[str, Any] = {
+        "model": ["standard-model", "charge-radius"],
+        "fit": {"parameters": ["charge-radius.nu_mu"]},
+    }
+    counts, address = (30.0, 12, 9, 5, 4, 3, 2, 1, 0, 1), "charge-radius.nu_mu"
+    free = fitted(tmp_path, counts, **changes)
+    low, high = free.intervals[address]
+    value, error = free.minimum.at(address), free.minimum.error(address)
+
+    def bounded(*ends: float) -> Fit:
+        cut = {address: {"value": f"{ends[0]} cm^2", "bounds": [f"{end} cm^2" for end in ends]}}
+        known = {**ARGON["parameters"], **cut}
+        return fitted(tmp_path, counts, **changes, parameters=known)
+
+    wide = bounded((value - 6 * error) / cm**2, (value + 6 * error) / cm**2)
+    # MINOS aims for 1 % of an error.
+    assert wide.intervals[address] == pytest.approx((low, high), rel=0, abs=0.02 * error)
+    above = bounded((value + 0.5 * error) / cm**2, (value + 6 * error) / cm**2)
+    assert above.minimum.on_bounds == (address,)
+    end = above.intervals[address][1]
+    rise = refitted(above.minimum, {address: end}).value - above.minimum.value
+    assert rise == pytest.approx(1.0, rel=0, abs=1e-3)  # 68.27 % is 1.000 to 2e-4
 
 
 @pytest.mark.parametrize("scale", [0.02, 0.3, 1.0, 10.0])

@@ -58,6 +58,7 @@ _FLAVOURS = {"nu_e": BLUE, "nu_mu": VERMILION, "nu_tau": GREEN}
 _FIXED = {
     **{name: (color, "-") for name, color in _FLAVOURS.items()},
     **{f"{name}_bar": (color, "--") for name, color in _FLAVOURS.items()},
+    "nu_x": (PURPLE, "-"),
     "prompt": (VERMILION, "-"),
     "delayed": (BLUE, "--"),
 }

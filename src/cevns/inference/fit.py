@@ -32,7 +32,7 @@ _SAME = 0.1
 _ALIKE = 1e-6
 """Difference of −2 ln L that is rounding of two minima."""
 
-_FAR = np.geomspace(1.0, 300.0, 45)
+_FAR = np.geomspace(1.0, 1e4, 50)
 """Errors at which a likelihood is looked at for valleys beyond a barrier."""
 
 Events = dict[str, tuple[float, float]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from cevns.inference.bounds import bounds_of
 from cevns.inference.kinks import kinks
 from cevns.inference.minimum import (
     TOLERANCE,
     Minimum,
-    bounds_of,
     is_bowl,
 )
 from cevns.inference.minuit import minuit_of, quietly
@@ -63,10 +63,13 @@ def _minos(
         except RuntimeError:
             return None
     ends = minuit.merrors[address]
-    value = minuit.values[address]
-    lower = value + ends.lower if ends.lower_valid else low if ends.at_lower_limit else None
-    upper = value + ends.upper if ends.upper_valid else high if ends.at_upper_limit else None
-    return lower, upper
+    value, step = minuit.values[address], likelihood.steps[likelihood.floating.index(address)]
+    lower = (value + ends.lower) * step if ends.lower_valid else None
+    upper = (value + ends.upper) * step if ends.upper_valid else None
+    return (
+        low if ends.at_lower_limit and lower is None else lower,
+        high if ends.at_upper_limit and upper is None else upper,
+    )
 
 
 def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
@@ -86,6 +89,7 @@ def _root(minimum: Minimum, address: str, height: float, bound: float) -> float:
             return bound
         inner, outer = outer, min(bound, outer + step, key=lambda end: side * end)
         if above(outer) > 0:
-            return float(brentq(above, inner, outer, rtol=1e-6))
+            near = 1e-6 * abs(outer - inner)  # in its unit: the default is 2e-12 of any
+            return float(brentq(above, inner, outer, xtol=near, rtol=1e-9))
         step *= 2.0
     return math.nan

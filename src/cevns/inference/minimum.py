@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from cevns.inference.bounds import bounds_of, off_bounds, on_bounds
 from cevns.inference.kinks import Stretch, kinks
-from cevns.inference.minuit import migrated, minuit_of, quietly
+from cevns.inference.minuit import hold_at, migrated, minuit_of, quietly, settle_bounds, values_of
 from cevns.likelihood.joint import Likelihood
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -39,8 +40,8 @@ _FLAT = 1e-6
 _PATIENCE = 12
 """Values of −2 ln L that MIGRAD may ask for at first, for each parameter and three more."""
 
-_EDGE = 0.05
-"""Natural steps from a bound at which a parameter that is drawn to it is put on it."""
+_RELEASES = 4
+"""Times that a fit goes on from a bound which it should have left."""
 
 _BOWL = 1e-4
 """Least eigenvalue of second derivatives in natural steps that MIGRAD is seeded with."""
@@ -236,7 +237,26 @@ def _lower_beyond(
 
 
 def _smooth_minimum(likelihood: Likelihood, first: Array, tolerance: float) -> Minimum:
-    """The minimum from ``first``, shape (n,), of what has no kinks."""
+    """The minimum from ``first``, shape (n,), of what has no kinks.
+
+    Close to where nothing is expected −2 ln L turns so sharply that what is drawn to a bound from
+    outside is drawn away from it on it. From there the fit goes on, nothing held any more.
+    """
+    found = _descent(likelihood, first, tolerance, hold=True)
+    for _ in range(_RELEASES):
+        inside = off_bounds(likelihood, found.values)
+        if inside is None:
+            return found
+        lower = _descent(likelihood, inside, tolerance, hold=False)
+        if not lower.value < found.value:
+            break
+        found = lower
+    stuck = off_bounds(likelihood, found.values) is not None
+    return replace(found, converged=False) if stuck else found
+
+
+def _descent(likelihood: Likelihood, first: Array, tolerance: float, hold: bool) -> Minimum:
+    """By MIGRAD from ``first``; ``hold`` puts what is drawn to a bound on it."""
     if not len(first):
         return Minimum(likelihood, first, likelihood(first), True)
     best, valid, calls = None, False, 0
@@ -244,14 +264,14 @@ def _smooth_minimum(likelihood: Likelihood, first: Array, tolerance: float) -> M
     for attempt in range(3):
         seeded = attempt == 0 and is_bowl(likelihood, first)
         minuit = minuit_of(likelihood, first, seeded, tolerance)
-        if attempt == 0:
-            _hold(minuit, _beyond(likelihood, first))
+        if attempt == 0 and hold:
+            hold_at(minuit, _beyond(likelihood, first), likelihood)
         with quietly(minuit):
             if attempt == 2:
                 minuit.simplex()
             if not migrated(minuit, _PATIENCE * (3 + len(first))):
                 continue
-            if _settle_bounds(likelihood, minuit) and not migrated(minuit):
+            if hold and settle_bounds(likelihood, minuit) and not migrated(minuit):
                 continue
         calls += minuit.nfcn
         # A first step too far along a product of norms can end where one of them is zero and the
@@ -263,7 +283,7 @@ def _smooth_minimum(likelihood: Likelihood, first: Array, tolerance: float) -> M
             break
     if best is None:
         return _polished(Minimum(likelihood, first, highest, False, calls))
-    found = Minimum(likelihood, np.array(best.values), float(best.fval), valid, calls)
+    found = Minimum(likelihood, values_of(likelihood, best), float(best.fval), valid, calls)
     return found if found.converged and tolerance >= ROUGH else _polished(found)
 
 
@@ -276,39 +296,6 @@ def _beyond(likelihood: Likelihood, values: Array) -> Array:
     step, _ = _newton_step(likelihood, values)
     crossed = np.where(values + step < low, low, np.where(values + step > high, high, np.nan))
     return np.where(on_bounds(likelihood, values), values, crossed)
-
-
-def _hold(minuit: Any, ends: Array) -> None:
-    """Fix parameters at the bounds in ``ends``, where those are not NaN."""
-    for index in np.flatnonzero(np.isfinite(ends)):
-        minuit.values[index] = ends[index]
-        minuit.fixed[index] = True
-
-
-def _settle_bounds(likelihood: Likelihood, minuit: Any) -> bool:
-    """Hold what creeps towards a bound there, let go what is drawn inside; whether anything did.
-
-    MIGRAD approaches a bound ever more slowly and asks for hundreds of values on the way, since it
-    sees a bounded parameter through a sine, whose slope on the bound is zero.
-    """
-    low, high = bounds_of(likelihood)
-    values, steps = np.array(minuit.values), likelihood.steps
-    slope = likelihood.gradient(values)
-    changed = False
-    for index in np.flatnonzero(minuit.fixed):
-        inside = slope[index] < 0 if values[index] == low[index] else slope[index] > 0
-        if inside:
-            side = 1.0 if values[index] == low[index] else -1.0
-            room = min(0.1 * steps[index], 0.5 * (high[index] - low[index]))
-            minuit.values[index] = values[index] + side * room
-            minuit.fixed[index] = False
-            changed = True
-    edge = _EDGE * steps
-    ends = np.where((values - low < edge) & (slope > 0), low, np.nan)
-    ends = np.where((high - values < edge) & (slope < 0), high, ends)
-    ends[np.array(minuit.fixed)] = np.nan
-    _hold(minuit, ends)
-    return changed or bool(np.any(np.isfinite(ends)))
 
 
 def is_bowl(likelihood: Likelihood, values: Array) -> bool:
@@ -361,21 +348,6 @@ def _newton_step(likelihood: Likelihood, values: Array) -> tuple[Array, float]:
     own = -np.linalg.lstsq(matrix, slope[free] * scale, rcond=1e-13)[0]
     step[free] = own * scale
     return step, float(-0.5 * own @ (slope[free] * scale))
-
-
-def bounds_of(likelihood: Likelihood) -> tuple[Array, Array]:
-    """Lower and upper bounds of what floats, arrays of shape (n,)."""
-    bounds = [likelihood.parameters[a].bounds or (-np.inf, np.inf) for a in likelihood.floating]
-    low, high = np.array(bounds).T
-    return low, high
-
-
-def on_bounds(likelihood: Likelihood, values: Array) -> Array:
-    """Which parameters lie on a bound beyond which −2 ln L falls, shape (n,)."""
-    low, high = bounds_of(likelihood)
-    slope = likelihood.gradient(values)
-    kept: Array = ((values == low) & (slope > 0)) | ((values == high) & (slope < 0))
-    return kept
 
 
 def _second_derivatives(likelihood: Likelihood, values: Array) -> Array:

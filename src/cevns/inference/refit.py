@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.minimum import ROUGH, Minimum, bounds_of, minimise
+from cevns.inference.bounds import bounds_of
+from cevns.inference.minimum import ROUGH, Minimum, minimise
 from cevns.likelihood.joint import Likelihood
 
 Array = np.ndarray[Any, np.dtype[Any]]
