@@ -81,6 +81,7 @@ def test_the_signal_is_a_parabola_of_the_coupling(data: None) -> None:
     (channel,) = tool().grid(case).likelihood.channels
     tied = {case.address: 0.3, case.address.removesuffix("u") + "d": 0.3}
     events = channel.components(tied)["cevns"]
+    # The same prediction summed in another order; couplings differ in the last digits.
     assert np.sum(cells.expected(0.3)[0]) == pytest.approx(float(np.sum(events)), rel=1e-9, abs=0)
 
 
@@ -92,6 +93,7 @@ def test_the_table_of_today(case: Any, data: None) -> None:
     assert [row["what"] for row in shown] == [row["what"] for row in now]
     for one, two in zip(shown, now, strict=True):
         for end in ("lower", "upper"):
+            # One and a half of the last digit: both are rounded.
             assert float(one[end]) == pytest.approx(float(two[end]), rel=0, abs=1.5e-3)
 
 
@@ -108,6 +110,7 @@ def test_ends_lie_on_a_line_between_two_released_numbers() -> None:
     case = tool().Published(
         "ee", "", 0.0, ((-2.0, 4 * tool().RISE, -1.0, 0.0), (1.0, 0.0, 2.0, 4 * tool().RISE))
     )
+    # A straight line through exact numbers: rounding.
     assert ends(case.regions) == pytest.approx([-1.25, 1.25], rel=1e-12, abs=0)
     once = replace(case, steps=case.steps[1:])
     assert ends(once.regions) == pytest.approx([-1.25, 1.25], rel=1e-12, abs=0)
